@@ -1,0 +1,6 @@
+"""One file for each kind of resource, and everything particular to that kind.
+
+A kind says, as values, what to read and what to send; it never does I/O and is never asynchronous. What is
+true of every kind (ordering, journal, undo, waiting) is the engine's and is not repeated here. Adding a
+kind is one file, one line in the `KINDS` table and one example manifest.
+"""

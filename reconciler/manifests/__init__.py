@@ -1,0 +1,5 @@
+"""From files to resources: YAML and JSON with a position for every value.
+
+The only importer of `yaml`. Every problem of a run is found and reported together, each with file, line and
+column. This folder never speaks to an org or a store, and does not know what a plan is.
+"""
