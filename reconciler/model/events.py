@@ -1,0 +1,102 @@
+"""Events of a run, for the screen: the engine emits these and never prints.
+
+A log line is for a developer and the journal for recovery; these say what a person watching wants to know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.model.address import Address
+from reconciler.model.outcome import Result
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsPlanned:
+    """So many more answers are awaited."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswered:
+    """One of them has come."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """An apply begins."""
+
+    run_id: str
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStarted:
+    """A change's first request is about to leave."""
+
+    address: Address
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """One request of a change is about to leave; `number` counts from 1."""
+
+    address: Address
+    label: str
+    number: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWaiting:
+    """A change waits for the org to settle it."""
+
+    address: Address
+    note: str
+    waited_s: float
+    deadline_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFinished:
+    """A change has its result; `done` of `total` have."""
+
+    result: Result
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """The rate limit is spent; the run goes on by itself."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """A passing fault; the request is repeated."""
+
+    method: str
+    path: str
+    attempt: int
+    reason: str
+    seconds: float
+
+
+Event: TypeAlias = (
+    ReadsPlanned
+    | ReadAnswered
+    | RunStarted
+    | ChangeStarted
+    | StepStarted
+    | ChangeWaiting
+    | ChangeFinished
+    | Throttled
+    | Retrying
+)
