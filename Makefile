@@ -5,6 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
+# How many tests run at once: as many as there are cores.
+WORKERS ?= auto
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types layers docs ci bench clean
 
@@ -27,7 +30,7 @@ demo: setup  ## validate, plan, apply, audit and plan again, against the sandbox
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/demo.sh
 
 test: setup  ## run the tests
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n $(WORKERS) --maxprocesses 8
 
 lint: setup  ## check style and format
 	$(BIN)/ruff check
