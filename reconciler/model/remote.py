@@ -49,14 +49,15 @@ class Read:
     optional: bool = field(default=False, compare=False)
 
 
-def get(path: str, *, optional: bool = False, **params: str) -> Read:
+def get(path: str, *, optional: bool = False) -> Read:
     """Reads one object."""
-    return Read("GET", path, tuple(sorted(params.items())), optional=optional)
+    return Read("GET", path, optional=optional)
 
 
-def listing(path: str, *, optional: bool = False, **params: str) -> Read:
+def listing(path: str, params: Mapping[str, str] | None = None, *, optional: bool = False) -> Read:
     """Reads all pages of a listing."""
-    return Read("GET", path, tuple(sorted(params.items())), paging=Paging.NUMBER, optional=optional)
+    wanted = tuple(sorted((params or {}).items()))
+    return Read("GET", path, wanted, paging=Paging.NUMBER, optional=optional)
 
 
 def query(path: str, body: JsonObject, *, optional: bool = False) -> Read:
