@@ -4,3 +4,12 @@ A kind says, as values, what to read and what to send; it never does I/O and is 
 true of every kind (ordering, journal, undo, waiting) is the engine's and is not repeated here. Adding a
 kind is one file, one line in the `KINDS` table and one example manifest.
 """
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.kinds.base import Kind
+from reconciler.kinds.schema import Schema
+
+KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (Schema(),)}
+"""Every kind, by its name in manifests."""

@@ -117,6 +117,10 @@ class Kind(Generic[S]):
         """What is wrong with the manifest alone, beyond types, ranges and vocabulary."""
         return ()
 
+    def peer_rules(self, resources: Sequence[Resource]) -> Iterable[Diagnostic]:
+        """What is wrong between the manifests of this kind."""
+        return ()
+
     def complete(self, resource: Resource) -> TreeObject:
         """The spec with the kind's own defaults for what identifies the object or is always managed."""
         return resource.spec

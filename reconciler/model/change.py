@@ -115,8 +115,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a kind has to say about a change: tables for the plan, detail for the audit, an export record."""
+    """What a kind has to say about a change: notes and tables for the plan, detail for the audit, an export."""
 
+    notes: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     detail: JsonObject = field(default_factory=dict)
     export: JsonObject | None = None
