@@ -4,6 +4,7 @@ A fault is a value, written as text, JSON or keyword arguments; `FaultPlan` deci
 fault. It must not know what any request means.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
@@ -38,7 +39,7 @@ class Fault:
         body: Raw text to answer with, such as a gateway's HTML page.
         late: The status is answered after the request was carried out.
         activation: A channel that this POST or PUT changes ends up failed, or stays pending.
-        render: The same for a widget's rendering.
+        render: The same for a widget's rendering; a refresh is a POST that starts another one.
         revoke_token: The tokens of the org are revoked just before.
     """
 
@@ -73,7 +74,7 @@ class Fault:
         words = split(text)
         if len(words) < 3 or "=" in words[0] or "=" in words[1]:
             raise ValueError(f"a fault is METHOD PATH key=value …, not {text!r}")
-        members: dict[str, JsonValue] = {"method": words[0], "path": words[1]}
+        members: dict[str, JsonValue] = {"method": words[0].upper(), "path": words[1]}
         for word in words[2:]:
             name, found, value = word.partition("=")
             if not found:
@@ -107,7 +108,7 @@ class Fault:
 
 def parse_faults(text: str) -> tuple[Fault, ...]:
     """Read several faults, one a line or with `;` between them; empty lines and `#` comments are skipped."""
-    lines = (line.strip() for chunk in text.splitlines() for line in chunk.split(";"))
+    lines = (line.strip() for line in _SEPARATOR.split(text))
     return tuple(Fault.parse(line) for line in lines if line and not line.startswith("#"))
 
 
@@ -156,6 +157,8 @@ class _Waiting:
         return self.fault.times is not None and self._seen >= self.fault.after + self.fault.times
 
 
+# A semicolon separates only before a method, so that a body may hold one.
+_SEPARATOR = re.compile(r"\n|;\s*(?=(?:[A-Z]+|\*)\s)")
 _INTEGERS = {"status", "after"}
 _FLAGS = {"truncate", "late", "revoke_token"}
 _WORDS: Mapping[str, tuple[str, ...]] = {

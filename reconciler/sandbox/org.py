@@ -296,23 +296,26 @@ class SandboxOrg:
         if fault.status is None or fault.late:
             answer = self._carried_out(asked, raw, correlation_id)
         answer = _faulty(fault, answer, correlation_id)
-        return answer.with_headers({CORRELATION_HEADER: correlation_id})
+        return answer.with_headers({**self._limits_of(asked), CORRELATION_HEADER: correlation_id})
+
+    def _limits_of(self, asked: Asked) -> Mapping[str, str]:
+        """Return the rate headers of a request with a valid token."""
+        try:
+            return self._limit.headers(self._tokens.check(asked.headers.get("authorization", "")).text)
+        except Refusal:
+            return {}
 
     def _carried_out(self, asked: Asked, raw: bytes, correlation_id: str) -> Answer:
         if asked.path == TOKEN_PATH:
             return self._tokens.issue(asked.method, asked.headers, raw)
         try:
             token = self._tokens.check(asked.headers.get("authorization", ""))
-        except Refusal as refusal:
-            return refused(refusal, correlation_id)
-        try:
             self._limit.count(token.text)
             call, known = self._router.find(replace(asked, client_id=self.client_id))
             self._tokens.require(token, call.scope)
-            answer = answer_once(self._state, call, known)
+            return answer_once(self._state, call, known)
         except Refusal as refusal:
-            answer = refused(refusal, correlation_id)
-        return answer.with_headers(self._limit.headers(token.text))
+            return refused(refusal, correlation_id)
 
     def _record(self, asked: Asked, delivery: Delivery, correlation_id: str) -> None:
         self._recorder.record(

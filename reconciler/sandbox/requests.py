@@ -34,7 +34,10 @@ class Payload:
         if not raw:
             return cls()
         try:
-            return cls(decode(raw), len(raw))
+            value = decode(raw)
+            # What cannot be written again (1e999, half a surrogate pair) is no JSON for a strict org.
+            encode(value)
+            return cls(value, len(raw))
         except (ValueError, RecursionError) as error:
             return cls(None, len(raw), f"the body is not JSON: {error}")
 

@@ -65,7 +65,10 @@ def list_members(state: OrgState, asked: Asked) -> Answer:
 
 
 def change_member(state: OrgState, asked: Asked) -> Answer:
-    """Change a member's weight, and its routing type where the body says one."""
+    """Change a member's weight, and its routing type where the body says one.
+
+    Members have no version of their own: `If-Match` names the queue's, which this call does not raise.
+    """
     queue = _queue(state, asked).document
     queue_id, user_id = as_text(queue["id"]), asked.params["userId"]
     member_id = f"{queue_id}/{user_id}"

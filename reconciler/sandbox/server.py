@@ -21,6 +21,7 @@ from reconciler.sandbox.org import SandboxOrg
 LOOPBACK = "127.0.0.1"
 _START_DEADLINE_S = 10.0
 _STOP_DEADLINE_S = 5.0
+_GRACE_S = 0.5
 # Longer than any client's pause, so that it is always the client who ends an idle connection.
 _KEEP_ALIVE_S = 120
 _RESET = struct.pack("ii", 1, 0)
@@ -137,7 +138,6 @@ class _Server(uvicorn.Server):
             log_level=logging.WARNING,
             access_log=False,
             timeout_keep_alive=_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=1,
         )
         super().__init__(config)
         self._serving = threading.Event()
@@ -179,3 +179,19 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(stopping.wait(), timeout=0.1)
             except TimeoutError:
                 continue
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's own
+        """Let requests under way finish, then end; uvicorn's own shutdown sleeps, which each test would pay."""
+        for server in self.servers:
+            server.close()
+        for connection in tuple(self.server_state.connections):
+            connection.shutdown()
+        await self._emptied()
+        for task in tuple(self.server_state.tasks):
+            task.cancel()
+
+    async def _emptied(self) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _GRACE_S
+        while (self.server_state.connections or self.server_state.tasks) and loop.time() < deadline:
+            await asyncio.sleep(0.001)
