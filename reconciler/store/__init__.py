@@ -4,3 +4,26 @@ The only importer of `sqlalchemy`. Intent is on disk before its request leaves; 
 audit record are committed in one transaction. Secrets never reach a table. Nothing here knows a kind, a
 request's meaning or a screen.
 """
+
+from reconciler.store.chain import AuditQuery, AuditVerification
+from reconciler.store.holders import Holder, Incarnation, RunIdentity, this_process
+from reconciler.store.opening import OpenMode, missing_state, open_store, state_folder, store_exists
+from reconciler.store.runstore import Store
+from reconciler.store.secrets import UNKEYED, EnvironmentSecrets
+
+__all__ = [
+    "UNKEYED",
+    "AuditQuery",
+    "AuditVerification",
+    "EnvironmentSecrets",
+    "Holder",
+    "Incarnation",
+    "OpenMode",
+    "RunIdentity",
+    "Store",
+    "missing_state",
+    "open_store",
+    "state_folder",
+    "store_exists",
+    "this_process",
+]

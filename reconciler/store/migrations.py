@@ -1,0 +1,85 @@
+"""The schema's version: made new, brought up to date, or refused.
+
+A step takes the schema from its version to the next one, inside the transaction that opens the store for
+writing: a store is of one version or of the next, never between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from sqlalchemy import Connection, inspect, select, update
+
+from reconciler.errors import StateError
+from reconciler.store import tables
+
+Migration = Callable[[Connection], None]
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({})
+"""From version -> the step to the version after it. Version 1 is the first."""
+
+
+def read_version(connection: Connection, name: str) -> int:
+    """The store's schema version.
+
+    Raises:
+        StateError: the database is not a store.
+    """
+    if not inspect(connection).has_table(tables.store.name):
+        raise not_a_store(name)
+    version: int | None = connection.execute(select(tables.store.c.schema_version)).scalar()
+    if version is None:
+        raise not_a_store(name)
+    return version
+
+
+def check_version(version: int, name: str) -> None:
+    """Passes a store of this version.
+
+    Raises:
+        StateError: `state.newer` when a newer version wrote it; an older one needs a writing command first.
+    """
+    refuse_newer(version, name)
+    if version < tables.SCHEMA_VERSION:
+        raise StateError(
+            f"the store {name} was written by an older version (schema {version})",
+            hint="the next command that writes to it, such as `reconciler apply`, brings it up to date",
+        )
+
+
+def refuse_newer(version: int, name: str) -> None:
+    """Passes a store that this version can bring up to date.
+
+    Raises:
+        StateError: `state.newer`.
+    """
+    if version > tables.SCHEMA_VERSION:
+        raise StateError(
+            f"the store {name} was written by a newer version (schema {version}; this one knows "
+            f"{tables.SCHEMA_VERSION})",
+            code="state.newer",
+            hint="use the version of reconciler that wrote it, or a later one",
+        )
+
+
+def migrate(
+    connection: Connection,
+    name: str,
+    *,
+    target: int = tables.SCHEMA_VERSION,
+    steps: Mapping[int, Migration] = MIGRATIONS,
+) -> None:
+    """Brings the store up to date, step by step, in the caller's transaction."""
+    version = read_version(connection, name)
+    for start in range(version, target):
+        steps[start](connection)
+        connection.execute(update(tables.store).values(schema_version=start + 1))
+
+
+def not_a_store(name: str) -> StateError:
+    """The error for a database that holds something else."""
+    return StateError(
+        f"{name} is not a store of reconciler: it lacks its tables",
+        hint="name another folder with --state, or restore the file from a backup",
+    )

@@ -1,0 +1,297 @@
+"""The store as a run sees it: prior state, journal, audit trail, settlement and lock of one org.
+
+Implements `ports.RunStore`. Every method is one short transaction, and costs the same however much the
+store holds. What moves prior state or journal needs the lock; an audit record does not, since a run that
+was refused for want of the lock leaves one, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select
+
+from reconciler.model.address import Address
+from reconciler.model.audit import AuditEntry
+from reconciler.model.ports import Clock
+from reconciler.model.state import Intent, Prior, PriorEntry, StateIdentity
+from reconciler.model.values import JsonValue
+from reconciler.store import chain
+from reconciler.store.chain import AuditQuery, AuditVerification
+from reconciler.store.database import Database
+from reconciler.store.holders import Holder
+from reconciler.store.lineage import Lineage, advance_lineage, bind_lineage, foreign_lineage, read_lineage
+from reconciler.store.locking import Lock
+from reconciler.store.mirror import MIRROR_NAME, Mirror
+from reconciler.store.rows import entry_row, intent_row, read_entry, read_intent, read_tombstone, time_text
+from reconciler.store.tables import journal, resources, tombstones
+
+TOMBSTONE_LIFE = timedelta(hours=1)
+"""Far longer than listings lag; after that a tombstone is of no use."""
+
+
+class Store:
+    """One org's part of a store; `open_store` makes it.
+
+    Args:
+        lineage: the history that this run began with.
+        secret_key: keys the digests of secrets; made with the store, never shown.
+    """
+
+    def __init__(
+        self, database: Database, org: str, *, lineage: str, secret_key: bytes, lock: Lock, clock: Clock
+    ) -> None:
+        self.org = org
+        self.secret_key = secret_key
+        self._database = database
+        self._lineage = lineage
+        self._lock = lock
+        self._clock = clock
+        self._mirror = _mirror_of(database, org)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Store({str(self._database.path)!r}, org={self.org!r})"
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._database.close()
+
+    @property
+    def identity(self) -> StateIdentity | None:
+        """Lineage, serial and org as they are now; None until the first `bind`."""
+        return self._database.read(self._read_lineage).identity
+
+    def load(self) -> Prior:
+        """A snapshot of what planning needs; tombstones of the last hour."""
+        return self._database.read(self._read_prior)
+
+    def entries(self) -> tuple[PriorEntry, ...]:
+        """What prior state holds, in order of address."""
+        return self._database.read(self._read_entries)
+
+    def bind(self, identity: StateIdentity) -> StateIdentity:
+        """Writes down which org the state is of; no commit where nothing changes.
+
+        Args:
+            identity: its serial is ignored, and its lineage where it is empty.
+
+        Returns:
+            The identity with the store's own lineage and serial.
+
+        Raises:
+            StateError: `state.other-org` naming both, or `state.foreign-lineage`.
+        """
+        if not self._database.read(self._read_lineage).is_bound_to(identity):
+            with self._committing(()) as connection:
+                bind_lineage(connection, self.org, self._read_lineage(connection), identity)
+        serial = self._database.read(self._read_lineage).serial
+        return replace(identity, lineage=self._lineage, serial=serial)
+
+    def record_intent(self, intent: Intent, audit: AuditEntry) -> None:
+        """Commits the intent and its audit record together."""
+        with self._moving((audit,)) as connection:
+            connection.execute(insert(journal).values(org=self.org, **intent_row(intent)))
+
+    def close_intents(self, run_id: str, address: Address) -> None:
+        """Marks a change's intents as resolved; that there are none is no error."""
+        with self._moving() as connection:
+            self._close(connection, run_id, address)
+
+    def append(self, entries: Sequence[AuditEntry]) -> None:
+        """Commits records at the chain's end; no commit where there are none."""
+        if entries:
+            with self._committing(entries):
+                pass
+
+    def settle(
+        self,
+        address: Address,
+        entry: PriorEntry | None,
+        audit: Sequence[AuditEntry],
+        *,
+        run_id: str,
+        removed_remote_id: str | None = None,
+        plan_fingerprint: str | None = None,
+    ) -> None:
+        """Commits a change's result: prior state, journal and audit in one transaction.
+
+        Args:
+            address: whose entry and intents this is about.
+            entry: takes the place of `address`'s entry, under its own address: a rename in one commit.
+            removed_remote_id: leaves a tombstone.
+        """
+        with self._moving(audit) as connection:
+            self._remove(connection, address)
+            if entry is not None:
+                self._put(connection, (entry,))
+            if removed_remote_id is not None:
+                self._bury(connection, address, removed_remote_id, plan_fingerprint)
+            self._close(connection, run_id, address)
+
+    def leave(self, address: Address, audit: Sequence[AuditEntry], *, run_id: str, close: bool) -> None:
+        """Commits a result that moves no entry."""
+        with self._moving(audit) as connection:
+            if close:
+                self._close(connection, run_id, address)
+
+    def refresh(self, entries: Sequence[PriorEntry]) -> None:
+        """Replaces entries in one commit; none where there are no entries."""
+        if entries:
+            with self._moving() as connection:
+                self._put(connection, entries)
+
+    def remove_entry(self, address: Address, audit: AuditEntry) -> PriorEntry | None:
+        """Drops an entry, leaving the org as it is (`state rm`).
+
+        Returns:
+            The entry as it was; None, with nothing committed, when there is none.
+        """
+        found = {entry.address: entry for entry in self.entries()}.get(address)
+        if found is not None:
+            with self._moving((audit,)) as connection:
+                self._remove(connection, address)
+        return found
+
+    @contextmanager
+    def lock(self, holder: str, timeout_s: float) -> Iterator[None]:
+        """Holds the org's lock while the body runs; let go of also when it raises.
+
+        Args:
+            holder: what to tell others, such as `apply by kim`.
+            timeout_s: how long to wait; waiting blocks the thread.
+
+        Raises:
+            StateLocked: another run holds it, and still does after `timeout_s`.
+        """
+        self._lock.acquire(holder, timeout_s)
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def check(self) -> None:
+        """Passes the holder of the lock.
+
+        Raises:
+            StateLocked: this run does not hold it, or no longer.
+        """
+        self._database.read(self._lock.check)
+
+    def lock_holder(self) -> Holder | None:
+        """Who holds the org's lock."""
+        return self._database.read(self._lock.holder)
+
+    def break_lock(self, audit: AuditEntry) -> Holder | None:
+        """Takes the lock from whoever holds it (`state unlock`).
+
+        Returns:
+            Whom it was taken from; None, with nothing committed, when nobody held it.
+        """
+        holder = self.lock_holder()
+        if holder is not None:
+            with self._committing((audit,)) as connection:
+                self._lock.break_open(connection)
+        return holder
+
+    def read_audit(self, query: AuditQuery | None = None) -> Iterator[Mapping[str, JsonValue]]:
+        """The records that match, oldest first; all of them without a query."""
+        return chain.read_records(self._database, self.org, query or AuditQuery())
+
+    def verify_audit(self) -> AuditVerification:
+        """Checks the hash chain from its first record to its end."""
+        return chain.verify(self._database, self.org)
+
+    def catch_up_mirror(self) -> None:
+        """Appends to `audit.jsonl` what it lacks of the trail."""
+        self._mirror.catch_up()
+
+    @contextmanager
+    def _moving(self, audit: Sequence[AuditEntry] = ()) -> Iterator[Connection]:
+        with self._committing(audit) as connection:
+            self._lock.check(connection)
+            yield connection
+
+    @contextmanager
+    def _committing(self, audit: Sequence[AuditEntry]) -> Iterator[Connection]:
+        with self._database.writing() as connection:
+            lineage = self._read_lineage(connection)
+            yield connection
+            head = chain.extend(connection, self.org, lineage.head, audit)
+            advance_lineage(connection, self.org, lineage, head)
+        if audit:
+            self._mirror.catch_up()
+
+    def _read_lineage(self, connection: Connection) -> Lineage:
+        found = read_lineage(connection, self.org)
+        if found is None or found.lineage != self._lineage:
+            raise foreign_lineage(self.org, self._lineage)
+        return found
+
+    def _read_prior(self, connection: Connection) -> Prior:
+        oldest = time_text(self._clock.now() - TOMBSTONE_LIFE)
+        buried = select(tombstones).where(tombstones.c.org == self.org, tombstones.c.deleted_at > oldest)
+        intents = select(journal).where(journal.c.org == self.org).order_by(journal.c.id)
+        return Prior(
+            identity=self._read_lineage(connection).identity,
+            entries={entry.address: entry for entry in self._read_entries(connection)},
+            tombstones=tuple(
+                read_tombstone(row)
+                for row in connection.execute(buried.order_by(*tombstones.primary_key)).mappings()
+            ),
+            open_intents=tuple(read_intent(row) for row in connection.execute(intents).mappings()),
+        )
+
+    def _read_entries(self, connection: Connection) -> tuple[PriorEntry, ...]:
+        wanted = select(resources).where(resources.c.org == self.org).order_by(*resources.primary_key)
+        return tuple(read_entry(row) for row in connection.execute(wanted).mappings())
+
+    def _put(self, connection: Connection, entries: Sequence[PriorEntry]) -> None:
+        for entry in entries:
+            self._remove(connection, entry.address)
+        connection.execute(insert(resources), [{"org": self.org, **entry_row(entry)} for entry in entries])
+
+    def _remove(self, connection: Connection, address: Address) -> None:
+        connection.execute(delete(resources).where(*self._at(resources, address)))
+
+    def _bury(
+        self, connection: Connection, address: Address, remote_id: str, fingerprint: str | None
+    ) -> None:
+        now = self._clock.now()
+        old = tombstones.c.deleted_at <= time_text(now - TOMBSTONE_LIFE)
+        connection.execute(delete(tombstones).where(tombstones.c.org == self.org, old))
+        same = (*self._at(tombstones, address), tombstones.c.remote_id == remote_id)
+        connection.execute(delete(tombstones).where(*same))
+        buried = {"kind": address.kind, "name": address.name, "remote_id": remote_id}
+        connection.execute(
+            insert(tombstones).values(
+                org=self.org, **buried, deleted_at=time_text(now), plan_fingerprint=fingerprint
+            )
+        )
+
+    def _close(self, connection: Connection, run_id: str, address: Address) -> None:
+        connection.execute(delete(journal).where(*self._at(journal, address), journal.c.run_id == run_id))
+
+    def _at(self, table: Table, address: Address) -> tuple[ColumnElement[bool], ...]:
+        return table.c.org == self.org, table.c.kind == address.kind, table.c.name == address.name
+
+
+def _mirror_of(database: Database, org: str) -> Mirror:
+    return Mirror(
+        database.path.with_name(MIRROR_NAME),
+        org,
+        lines_after=lambda seq: chain.lines_after(database, org, seq),
+        hash_at=lambda seq: chain.hash_at(database, org, seq),
+    )
