@@ -1,0 +1,114 @@
+"""One change of a plan for people: what, why, where, each field, and what hangs on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from rich.text import Text
+
+from reconciler.model.change import Action
+from reconciler.model.plan import Plan, PlannedChange, PlannedStep
+from reconciler.model.values import JsonObject, JsonValue, is_list
+from reconciler.reports.field_lines import cut_lines, field_lines
+from reconciler.reports.inert import inert
+from reconciler.reports.lines import indented, line, table_lines
+from reconciler.reports.literals import Literals
+from reconciler.reports.wording import ACTION_STYLES, counted, reason_in_words
+
+INDENT = 6
+MOST_OBJECT_LINES = 60
+"""An object that is created or deleted is cut after so many lines, with a count; its file has the rest."""
+
+
+def literals_for(plan: Plan, width: int) -> Literals:
+    """How a plan's values are written: ids of its look-ups by name."""
+    return Literals({remote_id: name for name, remote_id in plan.basis.lookups.items()}, width - INDENT)
+
+
+def change_lines(change: PlannedChange, literals: Literals) -> Iterator[Text]:
+    """Everything about one change but its requests."""
+    yield heading(change)
+    yield from indented(_body(change, literals), INDENT)
+
+
+def heading(change: PlannedChange) -> Text:
+    """`~ Widget/queue-aht  (manifests/widgets.yaml:12)`."""
+    place = f"  ({change.source.file}:{change.source.line})" if change.source else ""
+    style = ACTION_STYLES[change.action]
+    return line("  ", (f"{change.action.symbol} {change.address}", f"bold {style}"), (place, "dim"))
+
+
+def facts_of(change: PlannedChange) -> str:
+    """Why, the remote id where it is known, and the number of requests."""
+    facts = [reason_in_words(change)]
+    facts += [f"id {change.remote_id}"] if change.remote_id else []
+    facts += [counted(change.requests, "request") if change.requests else "no request: only the state moves"]
+    return "; ".join(facts)
+
+
+def hangs_on(change: PlannedChange) -> Iterator[str]:
+    """What it depends on, and how many resources depend on it."""
+    if change.depends_on:
+        yield f"depends on {', '.join(change.depends_on)}"
+    if change.dependants:
+        verb = "depends" if change.dependants == 1 else "depend"
+        yield f"{counted(change.dependants, 'resource')} {verb} on it"
+
+
+def object_lines(change: PlannedChange, literals: Literals) -> list[str]:
+    """The object that a create makes or a delete removes; nothing for other changes."""
+    match change.action:
+        case Action.CREATE | Action.REPLACE:
+            value = change.after
+        case Action.DELETE:
+            value = change.before
+        case _:
+            return []
+    return cut_lines(literals.block(value), MOST_OBJECT_LINES) if value else []
+
+
+def tables_of(report: JsonObject, literals: Literals) -> Iterator[tuple[str, list[Text]]]:
+    """Title and lines of each table that a kind reports, ids of look-ups by name."""
+    for found in _list(report.get("tables")):
+        if isinstance(found, Mapping):
+            columns = [_cell(name, literals) for name in _list(found.get("columns"))]
+            rows = [[_cell(cell, literals) for cell in _list(row)] for row in _list(found.get("rows"))]
+            yield str(found.get("title", "")), table_lines(columns, rows)
+
+
+def step_lines(step: PlannedStep) -> Iterator[Text]:
+    """One request: method and path, what it is, and the body as it will be sent."""
+    marks = [step.label, *(["can be undone"] if step.undo else []), *(["waited for"] if step.wait else [])]
+    yield line((f"{step.method} {step.path}", "bold"), f"  ({', '.join(marks)})")
+    if step.body is not None:
+        pretty = json.dumps(step.body, indent=2, ensure_ascii=False)
+        yield from (line("  ", text) for text in pretty.splitlines())
+
+
+def _body(change: PlannedChange, literals: Literals) -> Iterator[Text]:
+    yield line((facts_of(change), "dim"))
+    if change.action is not Action.CREATE:
+        for field in change.fields:
+            yield from field_lines(field, literals)
+    yield from (line(text) for text in _object(change, literals))
+    for title, rows in tables_of(change.report, literals):
+        yield line((f"{title}:", "bold"))
+        yield from indented(rows, 2)
+    yield from (line("note: ", inert(note)) for note in change.notes)
+    yield from (line((text, "dim")) for text in hangs_on(change))
+
+
+def _object(change: PlannedChange, literals: Literals) -> Iterable[str]:
+    lines = object_lines(change, literals)
+    if lines and change.action is Action.REPLACE:
+        return ["the new object:", *(f"  {text}" for text in lines)]
+    return lines
+
+
+def _cell(value: JsonValue, literals: Literals) -> str:
+    return value if isinstance(value, str) and value not in literals.names else literals.inline(value)
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    return list(value) if is_list(value) and isinstance(value, list | tuple) else []
