@@ -20,7 +20,7 @@ from reconciler.kinds.fields import FieldRules, SpecModel, field_rules
 from reconciler.kinds.overlays import overlay
 from reconciler.model.change import Action, Change, Check, Desired, LiveObject, Report
 from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.remote import Facts, Lock, Paging, Read, Request, Step, get
+from reconciler.model.remote import Facts, Lock, Paging, Read, Request, Settled, Step, Verdict, get
 from reconciler.model.resource import Resource
 from reconciler.model.state import PriorEntry
 from reconciler.model.values import JsonObject, Tree, TreeObject, canonical_json
@@ -218,6 +218,10 @@ class Kind(Generic[S]):
     def switch(self, resource: Resource, live: LiveObject, facts: Facts) -> Switch | None:
         """The temporary turn that is due now; None when there is none (platform-api.md, section 5)."""
         return None
+
+    def settlement(self, live: LiveObject) -> Verdict:
+        """Whether the org has finished with an object that did not settle when it was last written."""
+        return Settled()
 
     def standing_reads(self, resource: Resource, facts: Facts) -> Iterable[Read]:
         """What `standing_checks` and `switch` need, for every resource in every plan."""

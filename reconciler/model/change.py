@@ -156,6 +156,7 @@ class Change:
         dependants: how many resources refer to this one, directly or through others.
         prior: the entry in the store; None before the first apply.
         live: the object as read for the plan.
+        record: what prior state will hold as the new base: `after`, less what was left as it is.
         resource: the manifest; None for a delete or forget.
     """
 
@@ -170,10 +171,11 @@ class Change:
     depends_on: tuple[Address, ...] = ()
     dependants: int = 0
     notes: tuple[str, ...] = ()
-    report: Report = Report()
+    report: Report = field(default_factory=Report)
     resource: Resource | None = None
     prior: PriorEntry | None = None
     live: LiveObject | None = None
+    record: TreeObject | None = None
 
     def touches(self, *members: str) -> bool:
         """Whether a field at or below one of these top-level pointers changes; any of a create's do."""

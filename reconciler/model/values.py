@@ -139,16 +139,17 @@ def _shown(late: Late, digest: Callable[[Secret], str]) -> Tree:
 
 def canonical_json(value: JsonValue) -> str:
     """Sorted keys, no spaces, UTF-8; `1.0` is written `1`, so equal numbers have equal text."""
-    return json.dumps(_plain_numbers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(plain_numbers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _plain_numbers(value: JsonValue) -> JsonValue:
+def plain_numbers(value: JsonValue) -> JsonValue:
+    """The value with `1.0` as `1`: the platform makes no difference between them."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
-        return {key: _plain_numbers(member) for key, member in value.items()}
+        return {key: plain_numbers(member) for key, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain_numbers(member) for member in value]
+        return [plain_numbers(member) for member in value]
     return value
 
 

@@ -1,0 +1,175 @@
+"""Order and cycles: the only place that knows networkx.
+
+An edge leads from what depends to what it depends on. Everything is sorted before it is emitted, so the order
+of files, documents and listings never shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import networkx as nx
+
+from reconciler.model.address import Address
+from reconciler.model.diagnostics import Diagnostic, Mark, Severity
+from reconciler.model.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """That `source` depends on `target`; `via` is the JSON pointer that says so.
+
+    Args:
+        mark: the place in a manifest; None for an edge of a live object.
+        version: the live object's version, where it has one.
+    """
+
+    source: Address
+    target: Address
+    via: str
+    mark: Mark | None = None
+    version: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the edge stands, for people."""
+        if self.mark is not None:
+            return str(self.mark)
+        return f"(live, version {self.version})" if self.version is not None else "(live)"
+
+
+def edges_of(resources: Iterable[Resource]) -> tuple[Edge, ...]:
+    """The edges that the manifests declare."""
+    return tuple(
+        Edge(resource.address, dependency.target, dependency.via, dependency.mark)
+        for resource in resources
+        for dependency in resource.dependencies
+    )
+
+
+def build_graph(nodes: Iterable[Address], edges: Iterable[Edge]) -> nx.DiGraph[Address]:
+    """A graph whose edges carry the first `Edge` between two addresses, by via."""
+    graph: nx.DiGraph[Address] = nx.DiGraph()
+    graph.add_nodes_from(sorted(nodes))
+    for edge in sorted(edges, key=lambda edge: (edge.source, edge.target, edge.via)):
+        if not graph.has_edge(edge.source, edge.target):
+            graph.add_edge(edge.source, edge.target, edge=edge)
+    return graph
+
+
+def find_cycles(edges: Iterable[Edge]) -> tuple[tuple[Edge, ...], ...]:
+    """The shortest cycle of each strongly connected component, starting at its smallest address."""
+    graph = build_graph((), edges)
+    cycles = [
+        _shortest_cycle(graph.subgraph(component))
+        for component in nx.strongly_connected_components(graph)
+        if len(component) > 1 or graph.has_edge(*(2 * tuple(component)))
+    ]
+    return tuple(sorted((_edges_along(graph, cycle) for cycle in cycles), key=lambda cycle: cycle[0].source))
+
+
+def _shortest_cycle(component: nx.DiGraph[Address]) -> tuple[Address, ...]:
+    best: tuple[Address, ...] | None = None
+    for start in sorted(component):
+        for successor in sorted(component.successors(start)):
+            if start == successor:
+                return (start,)
+            way = nx.shortest_path(component, successor, start)
+            if best is None or len(way) < len(best):
+                best = tuple(way)
+    return _from_smallest(best or ())
+
+
+def _from_smallest(cycle: tuple[Address, ...]) -> tuple[Address, ...]:
+    first = cycle.index(min(cycle))
+    return cycle[first:] + cycle[:first]
+
+
+def _edges_along(graph: nx.DiGraph[Address], cycle: Sequence[Address]) -> tuple[Edge, ...]:
+    return tuple(
+        graph.edges[node, cycle[(index + 1) % len(cycle)]]["edge"] for index, node in enumerate(cycle)
+    )
+
+
+def cycle_diagnostic(cycle: Sequence[Edge]) -> Diagnostic:
+    """A cycle as a chain, with file and line of each edge."""
+    chain = " -> ".join(str(address) for address in (*(edge.source for edge in cycle), cycle[0].source))
+    places = "".join(f"\n  {edge.source} -> {edge.target}  {edge.place}" for edge in cycle)
+    first = next((edge for edge in cycle if edge.mark), None)
+    mark = first.mark if first else None
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code="reference.cycle",
+        message=f"reference cycle: {chain}{places}",
+        hint="remove one of these references",
+        address=str(cycle[0].source),
+        file=mark.file if mark else None,
+        line=mark.line if mark else None,
+        column=mark.column if mark else None,
+        path=first.via if first else None,
+    )
+
+
+def in_dependency_order(nodes: Iterable[Address], edges: Iterable[Edge]) -> tuple[Address, ...]:
+    """Dependencies before dependants, ties by address; nodes of a cycle come in address order at the end."""
+    graph = build_graph(nodes, edges)
+    backward = graph.reverse(copy=False)
+    try:
+        return tuple(nx.lexicographical_topological_sort(backward))
+    except nx.NetworkXUnfeasible:
+        condensed = nx.condensation(backward)
+        order = nx.lexicographical_topological_sort(
+            condensed, key=lambda part: min(condensed.nodes[part]["members"])
+        )
+        return tuple(node for part in order for node in sorted(condensed.nodes[part]["members"]))
+
+
+def reachable(start: Iterable[Address], edges: Iterable[Edge]) -> frozenset[Address]:
+    """What these depend on, directly or through others, themselves included."""
+    graph = build_graph((), edges)
+    found = set(start)
+    for node in sorted(found & set(graph)):
+        found |= nx.descendants(graph, node)
+    return frozenset(found)
+
+
+def dependants(edges: Iterable[Edge]) -> Mapping[Address, int]:
+    """How many depend on each address, directly or through others; only addresses with any."""
+    graph = build_graph((), edges)
+    return {node: count for node in graph if (count := len(nx.ancestors(graph, node)))}
+
+
+def reversed_edges(edges: Iterable[Edge]) -> tuple[Edge, ...]:
+    """The same edges the other way round: what depends on an address becomes reachable from it."""
+    return tuple(Edge(edge.target, edge.source, edge.via, edge.mark) for edge in edges)
+
+
+def wait_for(changes: Iterable[Address], edges: Sequence[Edge]) -> Mapping[Address, tuple[Address, ...]]:
+    """For each changing address the changing addresses that it needs first, also through unchanged ones.
+
+    An update that closes a circle of references may depend, through resources that do not change, on the
+    update that opens it; so the way through unchanged ones counts. Redundant edges are left out.
+    """
+    graph = build_graph((), edges)
+    wanted = set(changes)
+    found: dict[Address, tuple[Address, ...]] = {}
+    for address in sorted(wanted):
+        found[address] = tuple(sorted(_nearest(graph, address, wanted))) if address in graph else ()
+    return found
+
+
+def _nearest(graph: nx.DiGraph[Address], start: Address, wanted: set[Address]) -> set[Address]:
+    """The first wanted nodes on each way out of `start`."""
+    nearest: set[Address] = set()
+    seen, stack = {start}, list(graph.successors(start))
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node in wanted:
+            nearest.add(node)
+        else:
+            stack += graph.successors(node)
+    return nearest

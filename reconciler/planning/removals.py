@@ -1,0 +1,79 @@
+"""Removals: what prior state holds and the manifests no longer declare (design.md, section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.kinds.base import Owns
+from reconciler.model.address import Address
+from reconciler.model.change import Action, Change, Reason
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.state import PriorEntry
+from reconciler.planning.decisions import Decision
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.matching import LiveIndex
+
+
+def removed_entries(
+    entries: Mapping[Address, PriorEntry], decisions: Mapping[Address, Decision], inputs: PlanInputs
+) -> tuple[PriorEntry, ...]:
+    """The entries that the plan removes: only what prior state holds can be (invariant 3)."""
+    if inputs.options.partial:
+        return ()
+    declared = {resource.address for resource in inputs.resources}
+    renamed = {decision.entry.address for decision in decisions.values() if decision.entry is not None}
+    kept = renamed if inputs.options.destroy else declared | renamed
+    return tuple(entry for address, entry in entries.items() if address not in kept)
+
+
+def removal(entry: PriorEntry, index: LiveIndex, inputs: PlanInputs) -> Change:
+    """Delete or forget, as the entry's last recorded lifecycle and its kind say."""
+    kind = inputs.kind(entry.address)
+    live = index.by_id.get(entry.remote_id)
+    is_ours = kind.endpoint.owns is Owns.OBJECTS and entry.lifecycle.on_remove == "delete"
+    is_there = live is not None and not live.absent
+    change = Change(
+        address=entry.address,
+        action=Action.DELETE if is_ours and is_there else Action.FORGET,
+        reason=Reason.REQUESTED if inputs.options.destroy else Reason.REMOVED,
+        remote_id=entry.remote_id,
+        before=live.body if live else None,
+        notes=_notes(is_ours=is_ours, is_there=is_there),
+        prior=entry,
+        live=live,
+    )
+    return replace(change, steps=kind.steps(change, live))
+
+
+def _notes(*, is_ours: bool, is_there: bool) -> tuple[str, ...]:
+    if not is_ours:
+        return ("it stays in the org as it is, and is no longer managed",)
+    return () if is_there else ("it is gone from the org already",)
+
+
+def identity_clashes(
+    removed: Sequence[PriorEntry], decisions: Mapping[Address, Decision], inputs: PlanInputs
+) -> list[Diagnostic]:
+    """A removed and a new address with one natural key are a rename that nobody declared."""
+    keys = {
+        (entry.address.kind, key): entry
+        for entry in removed
+        if (key := inputs.kind(entry.address).natural_key(entry.base)) is not None
+        and inputs.kind(entry.address).endpoint.owns is Owns.OBJECTS
+    }
+    found = []
+    for decision in decisions.values():
+        resource = decision.resource
+        key = inputs.kind(resource.address).natural_key(decision.document)
+        entry = keys.get((resource.address.kind, key or ""))
+        if entry is not None and decision.entry is None:
+            found.append(
+                resource.diagnostic(
+                    "manifest.duplicate-identity",
+                    f"{resource.address} names the object that prior state holds as {entry.address}",
+                    path="/metadata/name",
+                    hint=f"if it is a rename, add metadata.formerly: [{entry.address.name}]",
+                )
+            )
+    return found
