@@ -115,7 +115,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a kind has to say about a change: notes and tables for the plan, detail for the audit, an export."""
+    """What a kind says about a change: notes and tables for the plan, detail for the audit, an export."""
 
     notes: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()

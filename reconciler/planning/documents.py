@@ -232,10 +232,7 @@ def _basis(draft: Draft) -> Basis:
         state_lineage=identity.lineage if identity else None,
         state_serial=identity.serial if identity else 0,
         entries={str(address): entry_digest(entry) for address, entry in sorted(touched.items())},
-        lookups={
-            str(lookup): found
-            for lookup, found in sorted(draft.lookups.items(), key=lambda item: str(item[0]))
-        },
+        lookups=dict(sorted((str(lookup), found) for lookup, found in draft.lookups.items())),
         options=inputs.options.as_json(),
     )
 
