@@ -4,3 +4,9 @@ The only importer of `httpx`, whose exceptions never leave this folder. A client
 send a request that changes anything. Nothing here knows a kind, a plan or a manifest: requests and answers
 are values.
 """
+
+from reconciler.remote.client import OrgClient, ReadOnlyClient, open_client
+from reconciler.remote.hosts import Target, resolve_target
+from reconciler.remote.tally import Statistics
+
+__all__ = ["OrgClient", "ReadOnlyClient", "Statistics", "Target", "open_client", "resolve_target"]

@@ -1,0 +1,142 @@
+"""Replies: what came back, read with suspicion. Pure.
+
+A gateway's HTML page, a truncated document or a hostile one is a value like any other here, never a crash.
+Text for people is one line, bounded, and without control characters: it ends up on terminals.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import NoReturn
+
+from reconciler.errors import FieldError
+from reconciler.model.values import JsonObject, JsonValue
+
+MAX_TEXT = 500
+"""Characters of a platform's message that are shown."""
+
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_DECIMAL = re.compile(r"\d+(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One HTTP answer.
+
+    Args:
+        headers: names in lower case.
+        body: None when there was none, or when it is no JSON.
+        is_malformed: there was a body, and it is no JSON.
+        text: what a body that is no JSON said, for people.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: JsonValue = None
+    is_malformed: bool = False
+    text: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status says that it was done."""
+        return 200 <= self.status < 300
+
+    @property
+    def fields(self) -> JsonObject:
+        """The body's members; none when it is no object."""
+        return self.body if isinstance(self.body, Mapping) else {}
+
+    @property
+    def correlation_id(self) -> str | None:
+        """The platform's id of the exchange (platform-api.md, section 3)."""
+        found = self.headers.get("inin-correlation-id") or self.headers.get("requestid")
+        return clean(found or _text(self.fields.get("contextId")) or "") or None
+
+    @property
+    def remote_code(self) -> str | None:
+        """The error body's `code`, or OAuth's `error`."""
+        return clean(_text(self.fields.get("code")) or _text(self.fields.get("error")) or "") or None
+
+    @property
+    def said(self) -> str:
+        """What the platform said, in its own words."""
+        told = (self.fields.get(name) for name in ("message", "error_description", "description", "error"))
+        return clean(next((text for text in map(_text, told) if text), self.text))
+
+    @property
+    def field_errors(self) -> tuple[FieldError, ...]:
+        """The error body's `errors[]`."""
+        listed = self.fields.get("errors")
+        members = listed if isinstance(listed, list) else ()
+        return tuple(_field_error(member) for member in members if isinstance(member, Mapping))
+
+
+def parse_reply(status: int, headers: Mapping[str, str], content: bytes) -> Reply:
+    """Reads an answer; never fails."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    if not content.strip():
+        return Reply(status, lowered)
+    try:
+        return Reply(status, lowered, json.loads(content, parse_constant=_refuse))
+    except (ValueError, RecursionError):
+        return Reply(status, lowered, is_malformed=True, text=_gist(content))
+
+
+def retry_after_s(reply: Reply, now: datetime) -> float | None:
+    """Seconds that `Retry-After` asks to wait; None when it is missing or says nothing sensible.
+
+    Args:
+        now: the time of day; a date is taken relative to the answer's own `Date` where it has one, because
+            the two come from the same clock.
+    """
+    told = reply.headers.get("retry-after", "").strip()
+    if _DECIMAL.fullmatch(told):
+        return float(told)
+    until = _http_date(told)
+    if until is None:
+        return None
+    since = _http_date(reply.headers.get("date", "")) or now
+    return max(0.0, (until - since).total_seconds())
+
+
+def clean(text: str) -> str:
+    """One line of printable characters, at most `MAX_TEXT`."""
+    printable = "".join(character if character.isprintable() else " " for character in text[: 4 * MAX_TEXT])
+    line = " ".join(printable.split())
+    return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
+
+
+def _gist(content: bytes) -> str:
+    text = content[: 16 * MAX_TEXT].decode("utf-8", "replace")
+    title = _TITLE.search(text)
+    if title is not None:
+        return clean(f"an HTML page, {title[1].strip()!r}")
+    if text.lstrip().startswith("<"):
+        return "an HTML page"
+    return clean(text)
+
+
+def _field_error(member: JsonObject) -> FieldError:
+    field = _text(member.get("field")) or ""
+    return FieldError(clean(field), clean(_text(member.get("message")) or ""))
+
+
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")

@@ -1,0 +1,118 @@
+"""The HTTP client underneath: one for a run, with limits, time-outs, proxies and certificates.
+
+Proxies and certificate bundles come from the usual variables, as httpx reads them itself when it is given no
+transport; it is given one here, because a client for reading must not be able to send anything that changes
+the org.
+"""
+
+from __future__ import annotations
+
+import ssl
+import urllib.request
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import httpx
+
+from reconciler.errors import ConfigError
+from reconciler.remote.endpoints import QUERY_PATH, TOKEN_PATH
+from reconciler.remote.hosts import Target, host_of, is_loopback_url
+from reconciler.settings import HttpSettings
+
+
+class MutationRefused(RuntimeError):
+    """A client made for reading was asked to write: a mistake in this program, never a user's."""
+
+
+class ReadOnlyTransport(httpx.AsyncBaseTransport):
+    """Lets nothing through but GET, token request and analytics query (design.md, section 1)."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, target: Target) -> None:
+        self._inner = inner
+        self._posts = frozenset(
+            {httpx.URL(target.login_url + TOKEN_PATH), httpx.URL(target.api_url + QUERY_PATH)}
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Passes a request on.
+
+        Raises:
+            MutationRefused: it might change the org.
+        """
+        is_post = request.method == "POST" and request.url.copy_with(query=None) in self._posts
+        if request.method != "GET" and not is_post:
+            raise MutationRefused(f"{request.method} {request.url.path} through a client made for reading")
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._inner.aclose()
+
+
+def open_reading(target: Target, settings: HttpSettings, *, user_agent: str) -> httpx.AsyncClient:
+    """An HTTP client that cannot change anything; close it."""
+    transports = {url: ReadOnlyTransport(_transport(url, settings), target) for url in _origins(target)}
+    return _client(transports, settings, user_agent)
+
+
+def open_writing(target: Target, settings: HttpSettings, *, user_agent: str) -> httpx.AsyncClient:
+    """An HTTP client that can; close it."""
+    transports = {url: _transport(url, settings) for url in _origins(target)}
+    return _client(transports, settings, user_agent)
+
+
+def _client(
+    transports: Mapping[str, httpx.AsyncBaseTransport], settings: HttpSettings, user_agent: str
+) -> httpx.AsyncClient:
+    (_, api), *others = transports.items()
+    return httpx.AsyncClient(
+        transport=api,
+        mounts=dict(others),
+        headers={"Accept": "application/json", "User-Agent": user_agent},
+        # Waiting for a free connection is no fault: the connections are ours to share.
+        timeout=httpx.Timeout(settings.read_timeout_s, connect=settings.connect_timeout_s, pool=None),
+        follow_redirects=False,
+    )
+
+
+def _origins(target: Target) -> tuple[str, ...]:
+    """The hosts that get connections of their own, the API's first."""
+    urls = (urlsplit(url) for url in (target.api_url, target.login_url))
+    return tuple(dict.fromkeys(f"{parts.scheme}://{parts.netloc}" for parts in urls))
+
+
+def _transport(url: str, settings: HttpSettings) -> httpx.AsyncHTTPTransport:
+    limits = httpx.Limits(
+        max_connections=settings.connections, max_keepalive_connections=settings.connections
+    )
+    try:
+        return httpx.AsyncHTTPTransport(verify=_certificates(url), limits=limits, proxy=_proxy_for(url))
+    except ImportError as error:
+        raise ConfigError(
+            "the proxy that the environment names speaks SOCKS, which needs the package socksio"
+        ) from error
+    except ValueError as error:
+        raise ConfigError(
+            "the environment names a proxy that is no http://, https:// or socks5:// URL"
+        ) from error
+
+
+def _certificates(url: str) -> ssl.SSLContext:
+    if url.startswith("http://"):
+        # Never used, and reading the bundle would cost a short command more than all else here.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise ConfigError(
+            f"the certificate bundle cannot be read: {error}", hint="check SSL_CERT_FILE and SSL_CERT_DIR"
+        ) from error
+
+
+def _proxy_for(url: str) -> str | None:
+    """The proxy that the usual variables name for a host; loopback has none, whatever they say."""
+    if is_loopback_url(url) or urllib.request.proxy_bypass(host_of(url)):
+        return None
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(urlsplit(url).scheme) or proxies.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

@@ -1,0 +1,116 @@
+"""The wire: sends one request once and says what came back. Its exceptions are ours, never httpx's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from reconciler.errors import Rejected
+from reconciler.model.ports import Clock
+from reconciler.remote.calls import Call
+from reconciler.remote.failures import PassingFault, is_answer
+from reconciler.remote.replies import Reply, clean, parse_reply
+from reconciler.remote.tally import Tally
+
+_LOGGER = logging.getLogger(__name__)
+_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_WORDS: Mapping[type[Exception], str] = {
+    httpx.ConnectTimeout: "no connection in time",
+    httpx.ReadTimeout: "no answer in time",
+    httpx.WriteTimeout: "the request could not be sent in time",
+}
+_HIDDEN_FROM = 6
+"""Characters; blotting out shorter texts would garble answers and hide nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One host's end of the shared HTTP client.
+
+    Args:
+        root: the host's base URL.
+        secret: the client's; blotted out of whatever an error answer echoes.
+    """
+
+    http: httpx.AsyncClient
+    root: str
+    secret: str
+    clock: Clock
+    tally: Tally
+
+    async def exchange(self, call: Call, authorization: str, *, attempt: int) -> Reply:
+        """Sends a call once.
+
+        Args:
+            authorization: the header's value.
+            attempt: for the log, from 1.
+
+        Raises:
+            PassingFault: there was no whole answer.
+            Rejected: the call cannot be put into HTTP.
+        """
+        self.tally.total += 1
+        began = self.clock.monotonic()
+        try:
+            reply = await self._send(call, authorization)
+        except PassingFault as fault:
+            self._record(call, None, began, attempt=attempt, note=fault.reason)
+            raise
+        self._record(call, reply, began, attempt=attempt, note=reply.correlation_id or "-")
+        return reply
+
+    async def _send(self, call: Call, authorization: str) -> Reply:
+        headers = [("Authorization", authorization), *call.headers]
+        try:
+            response = await self.http.request(
+                call.method,
+                self.root + call.url_path,
+                params=call.params or None,
+                content=call.content,
+                headers=headers,
+            )
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
+            raise Rejected(f"{call.method} {call.path} cannot be sent: {clean(str(error))}") from error
+        except (httpx.HTTPError, OSError) as error:
+            raise _fault(error) from error
+        content = response.content
+        if response.status_code >= 400:
+            content = self._blotted(content, authorization)
+        return parse_reply(response.status_code, response.headers, content)
+
+    def _blotted(self, content: bytes, authorization: str) -> bytes:
+        for secret in (self.secret, authorization.partition(" ")[2]):
+            if len(secret) >= _HIDDEN_FROM:
+                content = content.replace(secret.encode(), b"***")
+        return content
+
+    def _record(self, call: Call, reply: Reply | None, began: float, *, attempt: int, note: str) -> None:
+        """Counts, and writes the one log line of a request: no body, header, parameter or secret."""
+        took_ms = (self.clock.monotonic() - began) * 1000
+        self.tally.latencies_ms.append(took_ms)
+        if reply is not None and reply.status == httpx.codes.TOO_MANY_REQUESTS:
+            self.tally.throttled += 1
+        elif reply is not None and is_answer(call, reply):
+            self.tally.succeeded += 1
+        status = reply.status if reply else "-"
+        _LOGGER.debug(
+            "%s %s -> %s in %.0f ms, attempt %d, %s", call.method, call.path, status, took_ms, attempt, note
+        )
+
+
+def _fault(error: Exception) -> PassingFault:
+    arrived = not isinstance(error, _BEFORE_SENDING)
+    words = _WORDS.get(type(error)) or clean(str(error)) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in words:
+        hint = "name the bundle that holds the host's issuer in SSL_CERT_FILE"
+        return PassingFault(words, may_have_arrived=False, hint=hint)
+    return PassingFault(words, may_have_arrived=arrived)
+
+
+def silence_libraries() -> None:
+    """Keeps the HTTP libraries' own lines, which hold URLs and headers, out of our logs."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
