@@ -12,14 +12,15 @@ from math import fsum
 
 from reconciler.kinds.lookups import LOOKUPS
 from reconciler.kinds.queues import find_queue, is_queue_known, is_unreadable
-from reconciler.kinds.weights import LIMIT, TOLERANCE, Seat, elements, number, plain, seats
+from reconciler.kinds.weights import LIMIT, TOLERANCE, Seat, number, plain, seats
 from reconciler.model.change import Change, Check, CheckStatus, LiveObject
 from reconciler.model.remote import Facts, Read, listing
-from reconciler.model.values import JsonObject, JsonValue, Lookup, TreeObject
+from reconciler.model.values import JsonObject, JsonValue, TreeObject
 
 SATURATION_LIMIT = 0.95
 """Load over capacity above which a queue is refused, where the manifest sets no limit of its own."""
 UNAVAILABLE: JsonObject = {"reason": "unavailable"}
+USERS = LOOKUPS["User"]
 ALL_SKILLS = listing(LOOKUPS["Skill"].path, optional=True)
 
 
@@ -64,13 +65,12 @@ def judge(change: Change, facts: Facts) -> Iterator[Check]:
     """All checks of a change that writes weights or settings, or edits what they are judged by."""
     if change.after is None:
         return
-    queue_id = str(change.after.get("queueId"))
-    if change.live is None or change.live.remote_id != queue_id:
-        yield _without_queue(change, queue_id, facts)
+    if change.live is None:
+        yield _without_queue(change, str(change.after.get("queueId")), facts)
         return
     outlook = Outlook(change, change.after, change.live, seats(change, change.live))
     yield judge_sum(outlook)
-    yield judge_members(outlook)
+    yield judge_members(outlook, facts)
     yield judge_saturation(outlook)
     yield judge_skills(outlook, facts)
     if "strategy" in outlook.after:
@@ -106,24 +106,24 @@ def _without_queue(change: Change, queue_id: str, facts: Facts) -> Check:
 
 def judge_sum(outlook: Outlook) -> Check:
     """The scores of all members, listed or not, sum to at most 1.0."""
-    planned = fsum(seat.after for seat in outlook.seats if seat.planned)
-    others = fsum(seat.after for seat in outlook.seats if not seat.planned)
+    listed = fsum(seat.after for seat in outlook.seats if seat.planned or seat.index is not None)
+    others = fsum(seat.after for seat in outlook.seats if not seat.planned and seat.index is None)
     total = fsum(seat.after for seat in outlook.seats)
-    data: JsonObject = {"listed": planned, "unlisted": others, "total": total, "limit": LIMIT}
+    data: JsonObject = {"listed": listed, "unlisted": others, "total": total, "limit": LIMIT}
     left = max(0.0, LIMIT - others)
     if total <= LIMIT + TOLERANCE:
         message = f"the weights sum to {plain(total)}, {plain(max(0.0, LIMIT - total))} is left"
         return outlook.check("sum", CheckStatus.PASS, message, data)
     message = (
-        f"the listed weights sum to {plain(planned)}, but members that are not listed hold {plain(others)}: "
+        f"the listed weights sum to {plain(listed)}, but members that are not listed hold {plain(others)}: "
         f"{plain(left)} is left; lower the weights, or set `normalize: true` or `membersMode: authoritative`"
         if others
-        else f"the weights sum to {plain(planned)}, at most {plain(left)} is allowed"
+        else f"the weights sum to {plain(listed)}, at most {plain(left)} is allowed"
     )
     return outlook.check("sum", CheckStatus.FAIL, message, data)
 
 
-def judge_members(outlook: Outlook) -> Check:
+def judge_members(outlook: Outlook, facts: Facts) -> Check:
     """Every listed user is a member of the queue, and is listed once."""
     listed = [seat for seat in outlook.seats if seat.index is not None]
     missing = [seat for seat in listed if seat.before is None]
@@ -136,9 +136,9 @@ def judge_members(outlook: Outlook) -> Check:
     }
     if not (missing or repeated):
         return outlook.check("members", CheckStatus.PASS, "every listed user is a member of the queue", data)
-    faults = [f"{_called(outlook, seat)} is no member of the queue ({_path(seat)})" for seat in missing]
+    faults = [f"{_called(facts, seat)} is no member of the queue ({_path(seat)})" for seat in missing]
     faults += [
-        f"{_called(outlook, seat)} is listed twice ({_path(first[seat.user_id])} and {_path(seat)})"
+        f"{_called(facts, seat)} is listed twice ({_path(first[seat.user_id])} and {_path(seat)})"
         for seat in repeated
     ]
     path = f"/members/{(missing or repeated)[0].index}/userId"
@@ -149,13 +149,14 @@ def _path(seat: Seat) -> str:
     return f"/spec/members/{seat.index}/userId"
 
 
-def _called(outlook: Outlook, seat: Seat) -> str:
-    """The user in the manifest's own words: a look-up's name says more than the id it stands for."""
-    resource = outlook.change.resource
-    if resource is None or seat.index is None:
-        return seat.user_id
-    written = elements(resource.spec)[seat.index].get("userId")
-    return f"{written.name} ({seat.user_id})" if isinstance(written, Lookup) else seat.user_id
+def _called(facts: Facts, seat: Seat) -> str:
+    """The user by the e-mail that was looked up, if one was: it says more than the id it stands for."""
+    for read in facts:
+        if read.path == USERS.path:
+            for user in facts.entities(read) or ():
+                if user.get("id") == seat.user_id:
+                    return f"{user.get(USERS.member)} ({seat.user_id})"
+    return seat.user_id
 
 
 def judge_saturation(outlook: Outlook) -> Check:

@@ -194,8 +194,6 @@ class WeightMatrix(Kind[WeightMatrixSpec]):
         """Settings first, then decreases, then increases; the last one reads the queue again."""
         if change.after is None or live is None or change.action in (Action.DELETE, Action.FORGET):
             return ()
-        if live.remote_id != self.known_id(change.after):
-            return ()  # the check has refused a matrix that moves to a queue whose members are not known
         steps = [*_settings_steps(change.after, live), *_weight_steps(seats(change, live), live.remote_id)]
         return (*steps[:-1], replace(steps[-1], until=_reread(live.remote_id))) if steps else ()
 

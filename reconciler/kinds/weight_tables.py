@@ -73,7 +73,8 @@ def _setting_row(label: str, before: Tree, after: Tree) -> tuple[str, ...]:
 
 def applied_report(change: Change, after: LiveObject) -> Report:
     """Requested and applied weights with the balance accuracy, from what the server says afterwards."""
-    requested = {seat.user_id: seat.after for seat in seats(change, after) if seat.index is not None}
+    listed = (seat for seat in seats(change, after) if seat.planned and seat.index is not None)
+    requested = {seat.user_id: seat.after for seat in listed}
     scores = {user_of(member): number(member.get("weight")) for member in elements(after.body)}
     applied = {user: score for user in requested if (score := scores.get(user)) is not None}
     weights: JsonObject = {

@@ -32,7 +32,7 @@ class Seat:
         before: the live score; None for a user who is no member.
         after: the score once the change is applied.
         index: where the manifest lists the user; None where it does not.
-        planned: whether the change decides the score: listed, or set to 0 by an authoritative matrix.
+        planned: whether the change decides the score: as the manifest says, or 0 in an authoritative matrix.
     """
 
     user_id: str
@@ -51,38 +51,44 @@ class Seat:
     @property
     def changes(self) -> bool:
         """Whether the change moves anything of this member."""
-        return self.planned and (self.before != self.after or self.routing_before != self.routing_after)
+        return self.before != self.after or self.routing_before != self.routing_after
 
 
 def seats(change: Change, live: LiveObject | None) -> tuple[Seat, ...]:
-    """Everybody concerned: as the manifest lists them, then whom only the document adds, then the rest."""
-    wanted = elements(change.after)
-    listed = len(elements(change.resource.spec)) if change.resource else len(wanted)
-    scores = {user_of(member): member for member in elements(live.body if live else None)}
+    """Everybody concerned: first as the document has them, then the other members of the queue.
+
+    The document may say less than the manifest: what is ignored, or left as the org has it, is not in it.
+    """
+    wanted, written = elements(change.after), elements(change.resource.spec if change.resource else None)
+    members = {user_of(member): member for member in elements(live.body if live else None)}
+    listed: dict[str, list[int]] = {}
+    for index, member in enumerate(written):
+        listed.setdefault(user_of(member), []).append(index)
     planned = {user_of(member) for member in wanted}
-    found = [
-        _seat(member, scores.get(user_of(member)), position if position < listed else None)
-        for position, member in enumerate(wanted)
-    ]
-    return (*found, *(_untouched(member) for user, member in scores.items() if user not in planned))
+    untouched: list[TreeObject] = [{"userId": user} for user in members if user not in planned]
+    return tuple(
+        _seat(member, members.get(user_of(member)), _next(listed, user_of(member)))
+        for member in (*wanted, *untouched)
+    )
+
+
+def _next(listed: Mapping[str, list[int]], user: str) -> int | None:
+    """The user's next place in the manifest: one who is listed twice has two."""
+    return listed[user].pop(0) if listed.get(user) else None
 
 
 def _seat(wanted: TreeObject, live: TreeObject | None, index: int | None) -> Seat:
     routing_before = _text(live.get("routingType")) if live else None
+    before, weight = number(live.get("weight")) if live else None, number(wanted.get("weight"))
     return Seat(
         user_id=user_of(wanted),
-        before=number(live.get("weight")) if live else None,
-        after=number(wanted.get("weight")) or 0.0,
+        before=before,
+        after=(before or 0.0) if weight is None else weight,
         routing_before=routing_before,
         routing_after=_text(wanted.get("routingType")) or routing_before,
         index=index,
-        planned=True,
+        planned=weight is not None,
     )
-
-
-def _untouched(live: TreeObject) -> Seat:
-    score, routing = number(live.get("weight")) or 0.0, _text(live.get("routingType"))
-    return Seat(user_of(live), score, score, routing, routing, index=None, planned=False)
 
 
 def elements(document: TreeObject | None) -> tuple[TreeObject, ...]:
@@ -121,15 +127,14 @@ def total_weight(members: Iterable[TreeObject]) -> float:
 def scale_to_fit(weights: Sequence[float], others: Sequence[float]) -> tuple[float, ...]:
     """Weights scaled down in proportion, so that together with the others they sum to no more than 1.0.
 
-    Weights that fit stay as they are. Decimals, so that what people write (0.1) is what is divided.
+    Weights that fit stay as they are. Decimals, so that what people write (0.1) is what is divided. Rounded down,
+    and a float is off by a 2**-53rd part at most, so that the exact sum of the floats rounds to 1.0 at most.
     """
     if fsum((*weights, *others)) <= LIMIT + TOLERANCE:
         return tuple(weights)
     left = max(Decimal(0), Decimal(1) - sum(map(_decimal, others), Decimal(0)))
     total = sum(map(_decimal, weights), Decimal(0)) or Decimal(1)
-    scaled = [(_decimal(weight) * left / total).quantize(GRAIN, ROUND_DOWN) for weight in weights]
-    while any(scaled) and fsum((*map(float, scaled), *others)) > LIMIT:
-        scaled[scaled.index(max(scaled))] -= GRAIN
+    scaled = ((_decimal(weight) * left / total).quantize(GRAIN, ROUND_DOWN) for weight in weights)
     return tuple(map(float, scaled))
 
 

@@ -353,3 +353,26 @@ def _send(scores: dict[str, float], request: Request | None) -> None:
     user, score = score_of(request.body)
     scores[user] = score
     assert fsum(scores.values()) <= 1.0 + 1e-9
+
+
+# -- what is left as the org has it ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("left", "sent"),
+    [
+        ([{"userId": "u1"}, {"userId": "u2", "weight": 0.4}], [("u2", 0.4)]),
+        ([{"userId": "u2", "weight": 0.4}], [("u2", 0.4)]),
+        ([], []),
+    ],
+)
+def test_a_weight_that_left_the_document_keeps_its_live_score(
+    left: list[Tree], sent: list[tuple[str, float]]
+) -> None:
+    facts = facts_of(members_of({"u1": 0.1, "u2": 0.1}))
+    change = change_of(manifest({"u1": 0.3, "u2": 0.4}), facts)
+    change = replace(change, after={"queueId": QUEUE, "members": left})
+
+    assert [score_of(step.request.body) for step in KIND.steps(change, change.live)] == sent
+    told = KIND.report(change, facts, change.live).detail["requested_weights"]
+    assert told == dict(sent)

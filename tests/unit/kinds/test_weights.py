@@ -52,6 +52,15 @@ def test_authoritative_wants_the_others_at_zero() -> None:
         ({"u1": 0.5, "u2": 0.3}, {"u3": 0.2}, "additive", {"u1": 0.5, "u2": 0.3}, None),
         ({"u1": 0.2}, {}, "additive", {"u1": 0.2}, None),
         ({"u1": 0.0}, {"u3": 1.0}, "additive", {"u1": 0.0}, None),
+        ({"u1": 0.0}, {"u3": 1.0, "u4": 0.2}, "additive", {"u1": 0.0}, None),
+        ({"u1": 1 / 3, "u2": 2 / 3}, {}, "additive", {"u1": 1 / 3, "u2": 2 / 3}, None),
+        (
+            {"u1": 1, "u2": 1, "u3": 1},
+            {},
+            "additive",
+            dict.fromkeys(("u1", "u2", "u3"), 0.333333),
+            "from a sum of 3 to 0.999999",
+        ),
     ],
 )
 def test_normalising_fits_into_what_the_others_leave(
