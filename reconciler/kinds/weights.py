@@ -127,8 +127,8 @@ def total_weight(members: Iterable[TreeObject]) -> float:
 def scale_to_fit(weights: Sequence[float], others: Sequence[float]) -> tuple[float, ...]:
     """Weights scaled down in proportion, so that together with the others they sum to no more than 1.0.
 
-    Weights that fit stay as they are. Decimals, so that what people write (0.1) is what is divided. Rounded down,
-    and a float is off by a 2**-53rd part at most, so that the exact sum of the floats rounds to 1.0 at most.
+    Weights that fit stay as they are. Decimals, so that what people write (0.1) is what is divided. They are
+    rounded down, and a float is off by a 2**-53rd part at most: the floats' exact sum rounds to 1.0 at most.
     """
     if fsum((*weights, *others)) <= LIMIT + TOLERANCE:
         return tuple(weights)

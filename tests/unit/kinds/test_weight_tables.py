@@ -70,6 +70,16 @@ def test_after_the_apply_requested_and_applied_weights_are_told() -> None:
     assert report == Report(detail={**told, "overflow_threshold": 0.8}, export=told)
 
 
+def test_who_is_silenced_does_not_count_for_the_accuracy() -> None:
+    before = facts_of(members_of({"u1": 0.1, "u2": 0.1}))
+    after = live_of(facts_of(members_of({"u1": 0.4, "u2": 0.1})))
+
+    report = KIND.report(change_of(manifest({"u1": 0.4}, membersMode="authoritative"), before), before, after)
+
+    assert report.detail["requested_weights"] == {"u1": 0.4}
+    assert report.detail["balance_accuracy"] == 100.0
+
+
 @pytest.mark.parametrize(
     ("requested", "applied", "accuracy"),
     [
