@@ -1,9 +1,9 @@
 """Guards: what refuses a plan by numbers or protection (design.md, section 6).
 
-Deletes over `maxDeletes` or `maxDeletePercent`, updates over `maxUpdatePercent`, of the resources in
-prior state, from `minResources` on; a replacement counts as both, a forget as neither. `destroy` is judged by
-protection only. Numbers and `preventDestroy` can be let through for one plan by its fingerprint. A target that
-others still refer to cannot: the org would be left with a dangling reference.
+Deletes over `maxDeletes` or `maxDeletePercent`, updates over `maxUpdatePercent`, of the managed resources,
+from `minResources` on; a replacement counts as both, a forget as neither. `destroy` is judged by protection
+only. Numbers and `preventDestroy` can be let through for one plan by its fingerprint. A target that others
+still refer to cannot: the org would be left with a dangling reference.
 """
 
 from __future__ import annotations
