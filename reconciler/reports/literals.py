@@ -15,7 +15,7 @@ from reconciler.model.values import JsonValue, is_list
 from reconciler.reports.inert import inert, inert_lines
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/$(][-\w ./@+()%$]*(?<! )")
-_AMBIGUOUS = re.compile(r"(?i)true|false|null|yes|no|on|off|[-+]?[0-9.][0-9._e+-]*")
+_AMBIGUOUS = re.compile(r"(?i)true|false|null|yes|no|on|off|[-+]?[0-9_]*\.?[0-9_]*(e[-+]?[0-9]+)?")
 _SHORTEST = 20
 """Values keep at least so many characters, however narrow the report."""
 NONE = "(none)"

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from urllib.parse import quote
 
 from reconciler.model.change import Action, CheckStatus
+from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.plan import DriftedResource, Plan, PlannedChange, PlannedCheck
 from reconciler.reports.change_lines import facts_of, hangs_on, literals_for, object_lines, tables_of
 from reconciler.reports.diagnostics import diagnostic_lines, most_severe_first, totals
@@ -36,6 +38,8 @@ MOST_LINES = 200
 """Of one resource's details."""
 MOST_CHARACTERS = 12_000
 WIDEST_LINE = 500
+SMALLEST = 200
+"""No part takes less: with less room left, parts are counted without being written."""
 MOST_KINDS = 20
 WHERE = "in the text report (`reconciler plan`, or `reconciler show PLANFILE`)"
 
@@ -59,8 +63,9 @@ def plan_markdown(plan: Plan, *, limit: int = LIMIT) -> str:
     room = limit - len(head) - len(tail) - len(_left_out(10**9))
     kept: list[str] = []
     left_out = 0
-    for section in _sections(plan):
-        if len(section) <= room:
+    for write in _sections(plan):
+        section = write() if room >= SMALLEST else None
+        if section is not None and len(section) <= room:
             kept.append(section)
             room -= len(section)
         else:
@@ -98,8 +103,8 @@ def _head(plan: Plan) -> str:
     lines = [marker(plan.org), f"## Plan for {code(plan.org)}: {_headline(plan)}", ""]
     if not plan.applyable:
         lines += [f"**Blocked.** {code(_plain_steps(plan)[0])}", ""]
-    if partial := partial_line(plan):
-        lines += [partial, ""]
+    if said := partial_line(plan):
+        lines += [said, ""]
     return "\n".join([*lines, *_table(plan), ""]) + "\n"
 
 
@@ -134,28 +139,31 @@ def _plain_steps(plan: Plan) -> list[str]:
     return [clip(inert(step), 500) for step in next_steps(plan)]
 
 
-def _sections(plan: Plan) -> Iterator[str]:
+def _sections(plan: Plan) -> Iterator[Callable[[], str]]:
     literals = literals_for(plan, WIDTH)
     if plan.diagnostics:
-        found = most_severe_first(plan.diagnostics)
-        printed = render(diagnostic_lines(found), color=False).splitlines()
-        yield f"\n**Problems: {totals(found)}**\n\n{fenced(printed)}"
-    judged = [check for check in plan.checks if check.status is not CheckStatus.PASS]
+        yield partial(_problems, plan.diagnostics)
     if plan.checks:
-        yield _checks(judged, passed=len(plan.checks) - len(judged), literals=literals)
+        yield partial(_checks, plan.checks, literals)
     for action in BY_DANGER:
-        yield from (_change(change, literals) for change in plan.changes if change.action is action)
-    for drifted in plan.drift:
-        yield _drifted(drifted, literals)
+        yield from (partial(_change, change, literals) for change in plan.changes if change.action is action)
+    yield from (partial(_drifted, drifted, literals) for drifted in plan.drift)
 
 
-def _checks(judged: Sequence[PlannedCheck], *, passed: int, literals: Literals) -> str:
+def _problems(diagnostics: Sequence[Diagnostic]) -> str:
+    found = most_severe_first(diagnostics)
+    printed = render(diagnostic_lines(found), color=False).splitlines()
+    return f"\n**Problems: {totals(found)}**\n\n{fenced(printed)}"
+
+
+def _checks(checks: Sequence[PlannedCheck], literals: Literals) -> str:
+    judged = [check for check in checks if check.status is not CheckStatus.PASS]
     lines = []
     for check in judged:
         lines.append(f"{check.status} {check.name} {check.address}: {inert(check.message)}")
         lines += [f"    {name}: {literals.inline(value)}" for name, value in check.data.items()]
     shown = fenced(inert(text) for text in lines) if lines else ""
-    return f"\n**Checks: {passed} passed, {len(judged)} did not**\n\n{shown}"
+    return f"\n**Checks: {len(checks) - len(judged)} passed, {len(judged)} did not**\n\n{shown}"
 
 
 def _change(change: PlannedChange, literals: Literals) -> str:

@@ -49,11 +49,9 @@ def plan_from_document(text: str | bytes) -> Plan:
 def _checked_text(text: str | bytes) -> str:
     if len(text) > MAX_BYTES:
         _refuse(f"it is larger than {MAX_BYTES // MIB} MiB")
-    if isinstance(text, str):
-        return text
     try:
-        return text.decode("utf-8")
-    except UnicodeDecodeError as error:
+        return (text.encode("utf-8") if isinstance(text, str) else text).decode("utf-8")
+    except UnicodeError as error:
         _refuse("it is not UTF-8 text", cause=error)
 
 
