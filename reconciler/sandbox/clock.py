@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+_TOLERANCE_S = 1e-6
+
 
 class SandboxClock:
     """A source of time that runs with the given clock and can be moved forward."""
@@ -15,6 +17,13 @@ class SandboxClock:
     def now(self) -> float:
         """Return the org's time, seconds since 1970."""
         return self._source() + self._ahead_s
+
+    def has_come(self, at: float) -> bool:
+        """Tell whether a time is not in the future.
+
+        Sums of seconds since 1970 are off by parts of a microsecond, so a microsecond ahead counts as now.
+        """
+        return at <= self.now() + _TOLERANCE_S
 
     def advance(self, seconds: float) -> None:
         """Move the org's time forward."""

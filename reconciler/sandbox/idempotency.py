@@ -43,11 +43,14 @@ def answer_once(state: OrgState, call: Call, asked: Asked) -> Answer:
 
 def _recalled(state: OrgState, key: str) -> Document | None:
     memory = state.collection(KEYS)
-    oldest = state.clock.now() - MEMORY_S
-    while (first := memory.oldest()) is not None and as_number(first[1].document["at"]) <= oldest:
+    while (first := memory.oldest()) is not None and _is_forgotten(state, first[1].document):
         memory.remove(first[0])
     found = memory.peek(key)
     return None if found is None else found.document
+
+
+def _is_forgotten(state: OrgState, known: Document) -> bool:
+    return state.clock.has_come(as_number(known["at"]) + MEMORY_S)
 
 
 def _again(known: Document, asked: Asked) -> Answer:

@@ -56,11 +56,10 @@ class RateLimit:
     def _window(self, token: str) -> _Window:
         now = self._clock.now()
         window = self._windows.setdefault(token, _Window(now))
-        passed = math.floor((now - window.started_at) / self._window_s)
-        if passed > 0:
-            window.started_at += passed * self._window_s
+        if self._clock.has_come(window.started_at + self._window_s):
+            window.started_at += max(1, (now - window.started_at) // self._window_s) * self._window_s
             window.count = 0
         return window
 
     def _reset_s(self, window: _Window) -> int:
-        return max(1, math.ceil(window.started_at + self._window_s - self._clock.now()))
+        return max(1, math.ceil(round(window.started_at + self._window_s - self._clock.now(), 6)))

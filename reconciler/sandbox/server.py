@@ -181,7 +181,7 @@ class _Server(uvicorn.Server):
                 continue
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's own
-        """Let requests under way finish, then end; uvicorn's own shutdown sleeps, which each test would pay."""
+        """Let requests under way finish, then end; uvicorn's own sleeps, which each test would pay."""
         for server in self.servers:
             server.close()
         for connection in tuple(self.server_state.connections):
@@ -193,5 +193,6 @@ class _Server(uvicorn.Server):
     async def _emptied(self) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _GRACE_S
-        while (self.server_state.connections or self.server_state.tasks) and loop.time() < deadline:
+        # uvicorn has no event for an empty set of connections.
+        while (self.server_state.connections or self.server_state.tasks) and loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.001)

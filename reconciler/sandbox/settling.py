@@ -4,8 +4,6 @@ What is due is kept among the org's objects, so that it still happens after a re
 runs before each request and each look at the org, which nobody can tell from a timer.
 """
 
-import math
-
 from reconciler.sandbox.clock import SandboxClock
 from reconciler.sandbox.documents import Document, as_number, as_object, as_text
 from reconciler.sandbox.storage import Storage
@@ -40,10 +38,9 @@ class Settling:
         """Carry out all moves that are due."""
         if not len(self._due):
             return
-        now = self._clock.now()
         for key in self._due:
             entry = self._due.peek(key)
-            if entry is not None and as_number(entry.document.get("at", math.inf)) <= now:
+            if entry is not None and self._clock.has_come(as_number(entry.document["at"])):
                 self._due.remove(key)
                 self._move(entry.document)
 

@@ -84,7 +84,7 @@ class TokenDesk:
         token = self._tokens.get(text.strip())
         if scheme.lower() != "bearer" or token is None:
             raise Refusal(401, "bad.credentials", "No authentication bearer token, or it is not valid.")
-        if token.expires_at <= self._clock.now():
+        if self._clock.has_come(token.expires_at):
             raise Refusal(401, "bad.credentials", "The authentication bearer token has expired.")
         return token
 
