@@ -18,7 +18,7 @@ from reconciler.model.plan import DriftedResource, Plan, PlannedChange, PlannedC
 from reconciler.reports.change_lines import facts_of, hangs_on, literals_for, object_lines, tables_of
 from reconciler.reports.diagnostics import diagnostic_lines, most_severe_first, totals
 from reconciler.reports.field_lines import field_diff
-from reconciler.reports.inert import inert
+from reconciler.reports.inert import defuse, inert
 from reconciler.reports.lines import render
 from reconciler.reports.literals import Literals, clip
 from reconciler.reports.wording import (
@@ -75,7 +75,7 @@ def plan_markdown(plan: Plan, *, limit: int = LIMIT) -> str:
 
 def marker(org: str) -> str:
     """The hidden comment by which a later run finds its earlier one."""
-    return f"<!-- reconciler:plan org={quote(org, safe='').replace('--', '-%2D')[:200]} -->"
+    return f"<!-- reconciler:plan org={quote(inert(org), safe='').replace('--', '-%2D')[:200]} -->"
 
 
 def code(text: str) -> str:
@@ -88,7 +88,7 @@ def code(text: str) -> str:
 
 def fenced(lines: Iterable[str], language: str = "text") -> str:
     """A fenced block that its content cannot end, of a bounded size; what is cut is counted."""
-    every = [clip(text, WIDEST_LINE) for text in lines]
+    every = [clip(defuse(text), WIDEST_LINE) for text in lines]
     kept = every[:MOST_LINES]
     while sum(map(len, kept)) > MOST_CHARACTERS:
         kept.pop()

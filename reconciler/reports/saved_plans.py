@@ -28,12 +28,14 @@ MAX_DEPTH = 100
 """Deeper than any manifest may be, with what a plan puts around it."""
 
 
-def plan_from_document(text: str | bytes) -> Plan:
+def plan_from_document(text: str | bytes, *, max_bytes: int = MAX_BYTES) -> Plan:
     """The plan that a saved document holds; writing it again gives the same document.
 
     Raises:
         ConfigError: `plan.format`: it is no plan, of another version, damaged, or too large.
     """
+    if len(text) > max_bytes:
+        _refuse(f"it is larger than {max_bytes:,} bytes")
     written = _checked_text(text)
     document = _parse(written)
     _check_format(document)
@@ -47,8 +49,6 @@ def plan_from_document(text: str | bytes) -> Plan:
 
 
 def _checked_text(text: str | bytes) -> str:
-    if len(text) > MAX_BYTES:
-        _refuse(f"it is larger than {MAX_BYTES // MIB} MiB")
     try:
         return (text.encode("utf-8") if isinstance(text, str) else text).decode("utf-8")
     except UnicodeError as error:

@@ -1,0 +1,152 @@
+"""An apply, the audit and the state for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model.address import Address
+from reconciler.model.change import Action
+from reconciler.model.outcome import Outcome, RunReport, RunStatus
+from reconciler.model.resource import Dependency
+from reconciler.model.state import Prior, PriorEntry, StateIdentity
+from reconciler.model.values import JsonObject
+from reconciler.reports import audit_text, run_text, state_text
+from tests.unit.reports.builders import error, result, result_error, run
+
+PARTIAL = """\
+Run run-1: partial
+  + Schema/a  succeeded  (412 ms, version 1.0.0, status PUBLISHED)
+  ~ Widget/b  failed  (412 ms)
+      error[remote.rejected] m/x.yaml:3:2 Widget/b
+        the org refuses it
+        hint: correct /config
+        HTTP 400, correlation id corr-1
+  - Channel/c  skipped
+      not tried, because Widget/b did not succeed
+  -/+ Widget/r  succeeded  (12.3 s, 3 tries)
+      warning: refresh failed
+requests: total 12, succeeded 11; balance accuracy 99.5
+Not converged: read again, the org is not as planned everywhere.
+Next step: `reconciler apply` goes on with what is left
+Apply: 2 added, 0 changed, 1 destroyed, 1 failed, 1 skipped.
+"""
+
+
+def test_partial_run_is_shown_whole() -> None:
+    refused = error(
+        "remote.rejected",
+        "the org refuses it",
+        hint="correct /config",
+        file="m/x.yaml",
+        line=3,
+        column=2,
+        address="Widget/b",
+    )
+    ran = run(
+        result(
+            "Schema/a", Action.CREATE, detail={"version": "1.0.0", "status": "PUBLISHED", "x": None, "y": []}
+        ),
+        result("Widget/b", Action.UPDATE, Outcome.FAILED, error=result_error(refused)),
+        result("Channel/c", Action.DELETE, Outcome.SKIPPED, attempts=0, blocked_by="Widget/b"),
+        result("Widget/r", Action.REPLACE, attempts=3, latency_ms=12_345, warnings=("refresh failed",)),
+        status=RunStatus.PARTIAL,
+        converged=False,
+        metrics={
+            "requests": {"total": 12, "succeeded": 11},
+            "balance_accuracy": 99.5,
+            "render_success_rate": None,
+        },
+    )
+
+    assert run_text(ran) == PARTIAL
+
+
+@pytest.mark.parametrize(
+    ("ran", "ending"),
+    [
+        (
+            run(result("Widget/a", Action.ADOPT), result("Widget/b", Action.FORGET)),
+            [
+                "Converged: read again, the org is as planned.",
+                "Apply: 1 adopted, 0 added, 0 changed, 0 destroyed, 1 forgotten.",
+            ],
+        ),
+        (
+            run(status=RunStatus.REFUSED, converged=False),
+            [
+                "Nothing was sent.",
+                "Next step: `reconciler plan` shows what refuses it",
+                "Apply: 0 added, 0 changed, 0 destroyed.",
+            ],
+        ),
+        (
+            run(
+                result("Channel/a", Action.CREATE, Outcome.UNSETTLED),
+                result("WeightMatrix/a", Action.UPDATE, Outcome.ROLLED_BACK),
+                result("Widget/a", Action.UPDATE, Outcome.UNKNOWN),
+                status=RunStatus.INTERRUPTED,
+                converged=False,
+            ),
+            [
+                "Next step: `reconciler apply` goes on with what is left",
+                "Apply: 0 added, 0 changed, 0 destroyed, 1 rolled back, 1 unknown, 1 unsettled.",
+            ],
+        ),
+    ],
+)
+def test_run_ends_with_the_next_step_and_a_line_for_machines(ran: RunReport, ending: list[str]) -> None:
+    assert run_text(ran).splitlines()[-len(ending) :] == ending
+
+
+def test_problems_of_a_run_are_shown() -> None:
+    shown = run_text(run(diagnostics=(error("plan.stale", "Widget/a has moved"),)))
+
+    assert "Problems: 1 error\n  error[plan.stale]\n    Widget/a has moved\n" in shown
+
+
+def test_audit_is_a_table() -> None:
+    records: list[JsonObject] = [
+        {"seq": 9, "timestamp": "2026-03-01T12:00:00Z", "run_id": "r1", "phase": "intent", "actor": "ann"},
+        {
+            "seq": 10,
+            "timestamp": "2026-03-01T12:00:01Z",
+            "run_id": "r1",
+            "phase": "result",
+            "address": "Widget/a",
+            "action": "create",
+            "outcome": "succeeded",
+            "http_status": 201,
+            "latency_ms": 41.7,
+            "actor": "ann",
+        },
+    ]
+
+    assert audit_text(records) == (
+        "SEQ  TIME                  RUN  PHASE   ADDRESS   ACTION  OUTCOME    HTTP  MS  ACTOR\n"
+        "  9  2026-03-01T12:00:00Z  r1   intent                                         ann\n"
+        " 10  2026-03-01T12:00:01Z  r1   result  Widget/a  create  succeeded   201  42  ann\n"
+        "2 records\n"
+    )
+
+
+def test_state_is_a_table() -> None:
+    widget, schema = Address("Widget", "a"), Address("Schema", "s")
+    dependencies = (Dependency(schema, "/spec/a"),)
+    prior = Prior(
+        StateIdentity("lineage-1", 7, "org-1", "host", "client"),
+        {
+            widget: PriorEntry(widget, "w-1", {}, dependencies=dependencies),
+            schema: PriorEntry(schema, "s", {}),
+        },
+    )
+
+    assert state_text(prior) == (
+        "ADDRESS   REMOTE ID  STATUS   APPLIED  DEPENDS ON\n"
+        "Schema/s  s          settled\n"
+        "Widget/a  w-1        settled           Schema/s\n"
+        "2 resources, serial 7, lineage lineage-1\n"
+    )
+
+
+def test_empty_state_says_so() -> None:
+    assert state_text(Prior()) == "0 resources, serial 0\n"

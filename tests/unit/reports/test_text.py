@@ -1,0 +1,221 @@
+"""The plan as text, compared whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from reconciler.model.change import Action, CheckStatus, Origin, Reason
+from reconciler.model.plan import Basis, DriftedResource, Plan, RequestBudget, Summary
+from reconciler.model.values import JsonObject
+from reconciler.reports import plan_text
+from tests.unit.reports.builders import FINGERPRINT, change, check, error, field, plan, rich_plan
+
+RICH = f"""\
+Plan for sandbox: 1 to add, 3 to change, 1 to destroy; 4 unchanged
+fingerprint {FINGERPRINT}
+
+To destroy (1)
+  - Channel/old  (manifests/channels.yaml:12)
+      no longer in the manifests; id ch-1; 1 request
+      name: Old
+      queueId: Queue/Support (5f5e…)
+
+To change (3)
+  ~ Widget/queue-aht  (manifests/widgets.yaml:12)
+      edited in the manifest; id w-1; 1 request
+      /queueId: Queue/Support (5f5e…) -> (known after apply of Channel/care) [intent]
+      /config/refresh: 30 -> 60 [drift]
+      /description: [intent]
+          one
+        - two
+        + 2
+          three
+      note: /title is no longer managed; it stays 'AHT'
+  ~ WeightMatrix/support  (manifests/weightmatrixs.yaml:12)
+      changed in the manifest and in the org; id 5f5e1c2a-0000-4000-8000-000000000001; 1 request
+      /members/a11ce000-0000-4000-8000-000000000002/weight: 0.2 -> 0.4 [conflict] User/ann@example.com (a11c…)
+      Weights:
+        user                          before  after
+        User/ann@example.com (a11c…)     0.2    0.4
+  ~ Webhook/bi  (manifests/webhooks.yaml:12)
+      edited in the manifest; id hook-1; 1 request
+      /secret: (secret, changed) [intent]
+
+To add (1)
+  + Schema/ticket  (manifests/schemas.yaml:12)
+      new; 2 requests
+      externalId: ticket
+      fields:
+        - {{name: subject, fieldtype: text, required: true}}
+        - {{name: owner, fieldtype: reference, constraints: (known after apply of Schema/customer)}}
+      depends on Schema/customer
+      3 resources depend on it
+
+Moved in the org since the last apply (1)
+  Widget/queue-aht  (id w-1)
+      /config/refresh: 60 -> 30 [drift]
+
+Checks: 1 passed, 1 warned
+  warn channel.fallback Channel/care: would switch: 1 agent available, 2 wanted
+      agents: 1, wanted: 2
+
+Problems: 1 warning
+  warning[auth.scope]
+    analytics is not granted
+    hint: grant it before the apply
+
+1 request will be waited for until the org has settled.
+12 requests made; apply needs 9, about 1 s at 300 a minute
+Next step: `reconciler apply --target 'Widget/*'`
+Plan: 1 to add, 3 to change, 1 to destroy.
+"""
+
+
+def test_plan_is_shown_whole() -> None:
+    assert plan_text(rich_plan()) == RICH
+
+
+def test_colour_adds_escapes_and_nothing_else() -> None:
+    coloured = plan_text(rich_plan(), color=True)
+
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == RICH
+
+
+def test_plan_without_changes_says_so_in_its_last_line() -> None:
+    assert plan_text(plan(requests=RequestBudget(made=3))) == (
+        "Plan for sandbox: nothing to change; 4 unchanged\n"
+        f"fingerprint {FINGERPRINT}\n"
+        "\n"
+        "3 requests made; apply needs 0, about 0 s at 300 a minute\n"
+        "Nothing to apply.\n"
+        "No changes. The org matches the manifests.\n"
+    )
+
+
+def test_blocked_plan_names_what_blocks_it_and_the_way_out() -> None:
+    guard = error(
+        "plan.guard",
+        "12 deletes, more than maxDeletes 10",
+        hint=f"if they are meant: reconciler apply --allow-unsafe {FINGERPRINT}",
+    )
+    failed = error("widget.query", "the query is refused", hint="correct the filter")
+    blocked = plan(
+        change("Channel/old", Action.DELETE, Reason.REMOVED),
+        applyable=False,
+        diagnostics=(guard, failed, failed),
+        checks=(check(CheckStatus.FAIL, "no agents", agents=0),),
+    )
+
+    ending = plan_text(blocked).splitlines()[-4:]
+
+    assert ending == [
+        "Blocked by plan.guard, widget.query (2 times), channel.fallback: nothing can be applied yet.",
+        f"Next step: if they are meant: reconciler apply --allow-unsafe {FINGERPRINT}",
+        "Next step: correct the filter",
+        "Plan: 0 to add, 0 to change, 1 to destroy.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "last"),
+    [
+        (plan(), "No changes. The org matches the manifests."),
+        (plan(applyable=False), "Plan: 0 to add, 0 to change, 0 to destroy."),
+        (
+            plan(summary=Summary(create=1, update=2, replace=3, delete=4, adopt=5, forget=6)),
+            "Plan: 5 to adopt, 4 to add, 2 to change, 7 to destroy, 6 to forget.",
+        ),
+        (
+            plan(drift=(DriftedResource("Widget/a", "1", (field("/x", 1, 2, Origin.DRIFT),)),)),
+            "Drift: 1 resource moved in the org since the last apply.",
+        ),
+    ],
+)
+def test_last_line_is_for_machines(shown: Plan, last: str) -> None:
+    assert plan_text(shown).splitlines()[-1] == last
+
+
+def test_requests_are_shown_with_their_bodies_when_asked_for() -> None:
+    shown = plan_text(rich_plan(), show_requests=True)
+
+    assert (
+        "      POST /api/v2/schemas  (create draft, can be undone)\n"
+        "        {\n"
+        '          "externalId": "ticket"\n'
+        "        }\n"
+        "      POST /api/v2/schemas/ticket/publish  (publish, waited for)\n"
+    ) in shown
+
+
+def test_passed_checks_are_listed_when_asked_for() -> None:
+    passed = "  pass channel.fallback Channel/care: 2 agents available, 2 wanted\n"
+
+    assert passed not in plan_text(rich_plan())
+    assert passed in plan_text(rich_plan(), verbose=True)
+
+
+def test_partial_plan_says_that_it_is_not_complete() -> None:
+    assert "Not complete: this plan looks at a part of the manifests" in plan_text(plan(complete=False))
+
+
+def test_replacement_shows_what_forces_it_and_the_new_object() -> None:
+    replaced = change(
+        "Widget/a",
+        Action.REPLACE,
+        Reason.IMMUTABLE_FIELD,
+        fields=(field("/type", "bar", "line"),),
+        after={"type": "line"},
+    )
+
+    assert (
+        "To destroy and create anew (1)\n"
+        "  -/+ Widget/a  (manifests/widgets.yaml:12)\n"
+        "      a field changes that cannot be changed in place; 1 request\n"
+        "      /type: bar -> line [intent]\n"
+        "      the new object:\n"
+        "        type: line\n"
+    ) in plan_text(plan(replaced))
+
+
+def test_forgotten_and_adopted_resources_have_their_symbols() -> None:
+    shown = plan_text(
+        plan(
+            change("Widget/a", Action.ADOPT, Reason.UNOWNED_MATCH, source=None),
+            change("Widget/b", Action.FORGET, Reason.REMOVED, source=None, requests=0),
+        )
+    )
+
+    assert "To adopt (1)\n  > Widget/a\n" in shown
+    assert "To forget (the org keeps them) (1)\n  . Widget/b\n" in shown
+    assert "no longer in the manifests; no request: only the state moves\n" in shown
+
+
+def test_created_again_says_that_it_was_gone() -> None:
+    shown = plan_text(plan(change("Widget/a", Action.CREATE, Reason.DRIFTED, after={"a": 1})))
+
+    assert "gone from the org since the last apply" in shown
+
+
+def test_next_step_repeats_the_options_that_shaped_the_plan() -> None:
+    options: JsonObject = {
+        "adopt": True,
+        "target": ["Widget/a", "x y"],
+        "on_conflict": "ours",
+        "fallback": False,
+        "odd": 1,
+    }
+    shaped = plan(change("Widget/a", Action.FORGET), basis=Basis(options=options))
+
+    assert (
+        "Next step: `reconciler apply --target Widget/a --target 'x y' --adopt --on-conflict ours`\n"
+    ) in plan_text(shaped)
+
+
+def test_long_apply_is_told_in_minutes() -> None:
+    slow = replace(plan(), requests=RequestBudget(made=1, apply_estimate=900, seconds_estimate=170.5))
+
+    assert "1 request made; apply needs 900, about 3 min at 300 a minute\n" in plan_text(slow)
