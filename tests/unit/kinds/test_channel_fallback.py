@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.kinds.base import Switch
@@ -221,6 +223,13 @@ def test_fallback_of_a_queue_that_is_not_known_yet_is_a_warning() -> None:
             live_of(channel(availability=status("available"))),
             channel(fallback=TO_OFFLINE, availability=status("unavailable")),
             (),
+            id="unavailable by its manifest, not yet in the org",
+        ),
+        pytest.param(
+            channel(fallback=TO_OFFLINE, availability=status("unavailable")),
+            live_of(channel(availability=status("unavailable"))),
+            channel(fallback=TO_OFFLINE, availability=status("unavailable")),
+            (),
             id="unavailable by its manifest",
         ),
         pytest.param(
@@ -413,8 +422,9 @@ def test_fallback_queue_that_turns_out_to_be_the_same_fails(queue_id: Tree) -> N
 
 
 def test_change_on_the_fallback_is_checked_against_the_manifests_own_queue() -> None:
-    change = update(channel(fallback=TO_QUEUE), ON_QUEUE, "/description")
-    planned = KIND.desired(resource_of(channel(fallback=TO_QUEUE)), ON_QUEUE, Facts()).document
+    spec = channel(fallback=TO_QUEUE)
+    planned = KIND.desired(resource_of(spec), ON_QUEUE, Facts()).document
+    change = replace(update(spec, ON_QUEUE, "/description"), after=planned)
 
     assert planned["routingTarget"] == target(SECONDARY)
     assert check_of("channel.queue", change, both()).data["queueId"] == PRIMARY
