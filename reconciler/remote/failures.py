@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from reconciler.errors import (
     AuthFailed,
+    FieldError,
     NotFound,
     RateLimited,
     Rejected,
@@ -230,14 +231,15 @@ def _texts(value: JsonValue) -> list[str]:
 def _heard(reply: Reply) -> str:
     """`400 [code]: message; /pointer: message`."""
     code = f" [{reply.remote_code}]" if reply.remote_code else ""
-    parts = [reply.said or _phrase(reply.status)]
-    parts += [
-        f"{found.field}: {found.message}" if found.field else found.message
-        for found in reply.field_errors[:_SHOWN_FIELD_ERRORS]
-    ]
+    said = reply.said or _phrase(reply.status)
+    parts = [_pointed(found) for found in reply.field_errors[:_SHOWN_FIELD_ERRORS]]
     more = len(reply.field_errors) - _SHOWN_FIELD_ERRORS
     parts += [f"and {more} more"] if more > 0 else []
-    return f"{reply.status}{code}: {'; '.join(dict.fromkeys(parts))}"
+    return f"{reply.status}{code}: {'; '.join([said, *(part for part in parts if part not in said)])}"
+
+
+def _pointed(found: FieldError) -> str:
+    return f"{found.field}: {found.message}" if found.field else found.message
 
 
 def _phrase(status: int) -> str:

@@ -115,7 +115,7 @@ def _gist(content: bytes) -> str:
     text = content[: 16 * MAX_TEXT].decode("utf-8", "replace")
     title = _TITLE.search(text)
     if title is not None:
-        return clean(f"an HTML page, {title[1].strip()!r}")
+        return f"an HTML page, {clean(title[1])!r}"
     if text.lstrip().startswith("<"):
         return "an HTML page"
     return clean(text)
