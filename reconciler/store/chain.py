@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
 from reconciler.model.address import Address
 from reconciler.model.audit import FIRST_PREVIOUS_HASH, AuditEntry, Phase, chain_record, record_hash
@@ -94,18 +94,18 @@ def hash_at(database: Database, org: str, seq: int) -> str | None:
 
 
 def verify(database: Database, org: str) -> AuditVerification:
-    """Checks the chain from its first record to its end."""
-    end = database.read(lambda connection: _recorded_end(connection, org))
+    """Checks the chain from its first record to its end; what a run appends meanwhile is left out."""
+    end, last_seq = database.read(lambda connection: _ends(connection, org))
     head = Head()
-    for text in _pages(database, [audit.c.org == org], None):
-        fault = _fault(text, head)
+    for text in _pages(database, [audit.c.org == org, audit.c.seq <= end.seq], None):
+        fault = _fault(text, head, end)
         if fault is not None:
-            return _broken(head, f"record {head.seq + 1} {fault}")
+            return _broken(head, fault)
         head = Head(head.seq + 1, json.loads(text)["hash"])
-        if head.seq == end.seq and head != end:
-            return _broken(Head(head.seq - 1), f"record {head.seq} is not the one that was committed")
     if head.seq < end.seq:
-        return _broken(head, f"record {head.seq + 1} is missing: {end.seq} were committed")
+        return _broken(head, f"is missing: {end.seq} were committed")
+    if last_seq > end.seq:
+        return _broken(head, f"was added: only {end.seq} were committed")
     return AuditVerification(
         valid=True, records=head.seq, first_broken_seq=None, message=f"{head.seq} records, unbroken"
     )
@@ -164,14 +164,14 @@ def _fetch(database: Database, page: Select[tuple[int, str]]) -> list[tuple[int,
     return database.read(lambda connection: [(row.seq, row.record) for row in connection.execute(page)])
 
 
-def _recorded_end(connection: Connection, org: str) -> Head:
-    row = connection.execute(
-        select(lineages.c.audit_seq, lineages.c.audit_hash).where(lineages.c.org == org)
-    ).one()
-    return Head(row.audit_seq, row.audit_hash)
+def _ends(connection: Connection, org: str) -> tuple[Head, int]:
+    lineage = select(lineages.c.audit_seq, lineages.c.audit_hash).where(lineages.c.org == org)
+    recorded = connection.execute(lineage).one()
+    found = connection.execute(select(func.max(audit.c.seq)).where(audit.c.org == org)).scalar()
+    return Head(recorded.audit_seq, recorded.audit_hash), found or 0
 
 
-def _fault(text: str, head: Head) -> str | None:
+def _fault(text: str, head: Head, end: Head) -> str | None:
     try:
         record = json.loads(text)
         seq, previous_hash, own_hash = record["seq"], record["previous_hash"], record["hash"]
@@ -183,8 +183,13 @@ def _fault(text: str, head: Head) -> str | None:
         return "does not follow from the record before it"
     if own_hash != record_hash(record):
         return "was changed: its content does not match its hash"
+    if seq == end.seq and own_hash != end.hash:
+        return "is not the one that was committed"
     return None
 
 
-def _broken(head: Head, message: str) -> AuditVerification:
-    return AuditVerification(valid=False, records=head.seq, first_broken_seq=head.seq + 1, message=message)
+def _broken(head: Head, fault: str) -> AuditVerification:
+    seq = head.seq + 1
+    return AuditVerification(
+        valid=False, records=head.seq, first_broken_seq=seq, message=f"record {seq} {fault}"
+    )

@@ -14,7 +14,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select
 
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry
@@ -33,6 +33,11 @@ from reconciler.store.tables import journal, resources, tombstones
 
 TOMBSTONE_LIFE = timedelta(hours=1)
 """Far longer than listings lag; after that a tombstone is of no use."""
+
+_RESOURCE_KEY = ("org", "kind", "name")
+_DELETE_RESOURCE = delete(resources).where(
+    *(resources.c[key] == bindparam(f"old_{key}") for key in _RESOURCE_KEY)
+)
 
 
 class Store:
@@ -259,12 +264,16 @@ class Store:
         return tuple(read_entry(row) for row in connection.execute(wanted).mappings())
 
     def _put(self, connection: Connection, entries: Sequence[PriorEntry]) -> None:
-        for entry in entries:
-            self._remove(connection, entry.address)
-        connection.execute(insert(resources), [{"org": self.org, **entry_row(entry)} for entry in entries])
+        rows = [{"org": self.org, **entry_row(entry)} for entry in entries]
+        connection.execute(
+            _DELETE_RESOURCE, [{f"old_{key}": row[key] for key in _RESOURCE_KEY} for row in rows]
+        )
+        connection.execute(insert(resources), rows)
 
     def _remove(self, connection: Connection, address: Address) -> None:
-        connection.execute(delete(resources).where(*self._at(resources, address)))
+        connection.execute(
+            _DELETE_RESOURCE, {"old_org": self.org, "old_kind": address.kind, "old_name": address.name}
+        )
 
     def _bury(
         self, connection: Connection, address: Address, remote_id: str, fingerprint: str | None
