@@ -236,11 +236,8 @@ def _references(state: OrgState, instead: Document) -> Callable[[str], Sequence[
     """Return what each schema refers to once `instead` is the published version of its own."""
 
     def references(external_id: str) -> Sequence[str]:
-        is_own = external_id == instead["externalId"]
-        schema = instead if is_own else _published(state, external_id)
-        if schema is None or not (is_own or schema["status"] == "PUBLISHED"):
-            return ()
-        return [target for _, target in references_of(schema)]
+        schema = instead if external_id == instead["externalId"] else _published(state, external_id)
+        return () if schema is None else [target for _, target in references_of(schema)]
 
     return references
 

@@ -35,8 +35,7 @@ class Token:
 
     def holds(self, scope: str) -> bool:
         """Tell whether the token has a scope; a write scope includes its read scope."""
-        written = scope.removesuffix(":read") + ":write"
-        return scope in self.scopes or (scope.endswith(":read") and written in self.scopes)
+        return scope in self.scopes or f"{scope.removesuffix(':read')}:write" in self.scopes
 
 
 class TokenDesk:

@@ -44,6 +44,30 @@ def test_usual_metrics_are_known(caller: Caller, name: str, suffix: str) -> None
     assert (said.status, said.document["totalCount"]) == (200, 48)
 
 
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        ("talkTime", 4),
+        ("talkTime/avg", 4),
+        ("talkTime/sum", 12),
+        ("talkTime/count", 3),
+        ("talkTime/min", 1),
+        ("talkTime/max", 9),
+        ("answered", 3),
+    ],
+)
+def test_metric_is_summed_up_as_its_suffix_says(
+    org: SandboxOrg, caller: Caller, metric: str, value: int
+) -> None:
+    org.collection("conversations").clear()
+    for number in (2, 9, 1):
+        org.collection("conversations").add({"id": str(number), "figures": {"talkTime": number}})
+
+    (result,) = as_list(caller.post(QUERY, _aggregate(metric)).document["results"])
+
+    assert as_object(result)["metrics"] == [{"name": metric, "value": value}]
+
+
 def test_results_have_each_metric_by_group(org: SandboxOrg, caller: Caller) -> None:
     org.collection("conversations").clear()
     for number, media in enumerate(("chat", "voice", "chat")):

@@ -138,6 +138,7 @@ def test_lagging_listing_shows_objects_as_they_were(org: SandboxOrg, caller: Cal
     _with_users(org, 2)
     org.lag_listings(5)
     org.collection("users").add({"id": "new"})
+    org.collection("users").alter("u0", {"name": "first"})
     org.collection("users").alter("u0", {"name": "changed"})
     org.collection("users").remove("u1")
 

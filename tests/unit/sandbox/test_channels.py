@@ -143,6 +143,16 @@ def test_activation_hangs_on_request(org: SandboxOrg, caller: Caller) -> None:
     assert caller.get(path).document["status"] == "pending"
 
 
+def test_activation_that_hangs_takes_the_place_of_one_under_way(org: SandboxOrg, caller: Caller) -> None:
+    path = f"{CHANNELS}/{caller.made(CHANNELS, channel())['id']}"
+    org.inject(Fault("PUT", activation="hang"))
+
+    caller.put(path, {"description": "New"})
+    org.advance(5)
+
+    assert caller.get(path).document["status"] == "pending"
+
+
 def test_deleted_channel_is_gone(org: SandboxOrg, caller: Caller) -> None:
     path = f"{CHANNELS}/{caller.made(CHANNELS, channel())['id']}"
 

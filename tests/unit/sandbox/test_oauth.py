@@ -58,6 +58,12 @@ def test_request_without_a_valid_token_is_401(caller: Caller, authorization: str
     assert (said.status, said.code) == (401, "bad.credentials")
 
 
+def test_token_under_another_scheme_is_401(caller: Caller) -> None:
+    caller.headers["Authorization"] = caller.headers["Authorization"].replace("Bearer", "Basic")
+
+    assert caller.get(QUEUES).status == 401
+
+
 def test_token_runs_out_with_its_lifetime(org: SandboxOrg, caller: Caller) -> None:
     org.advance(3599)
     assert caller.get(QUEUES).status == 200

@@ -262,6 +262,23 @@ def test_schema_that_a_published_one_refers_to_cannot_be_deprecated(caller: Call
     assert _move(caller, "customer", 1, "DEPRECATED").status == 200
 
 
+def test_draft_that_a_published_schema_refers_to_cannot_be_deleted(org: SandboxOrg, caller: Caller) -> None:
+    caller.made(SCHEMAS, schema("customer"))
+    caller.publish(schema())
+    org.alter("schemas", "ticket", {"fields": referring("ticket", "customer")["fields"]})
+
+    assert caller.delete(f"{SCHEMAS}/customer").code == "schema.referenced"
+
+
+def test_older_version_can_be_deprecated_while_a_newer_one_is_referred_to(caller: Caller) -> None:
+    caller.publish(schema("customer"), schema("customer", 2), referring("ticket", "customer"))
+
+    said = _move(caller, "customer", 1, "DEPRECATED")
+
+    assert (said.status, said.document["status"], said.document["publishedVersion"]) == (200, "DEPRECATED", 2)
+    assert caller.get(f"{SCHEMAS}/customer").document["status"] == "PUBLISHED"
+
+
 def test_reference_that_a_newer_version_dropped_binds_no_more(caller: Caller) -> None:
     caller.publish(
         schema("customer"), referring("ticket", "customer"), referring("ticket", "user", version=2)

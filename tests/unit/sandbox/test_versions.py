@@ -67,7 +67,8 @@ def test_stale_version_in_a_put_body_is_409(caller: Caller, path: str, body: Doc
 @pytest.mark.parametrize(("path", "body"), _KINDS)
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 @pytest.mark.parametrize(
-    ("held", "is_taken"), [("1", True), ('"1"', True), ("*", True), ("2", False), ("x", False)]
+    ("held", "is_taken"),
+    [("1", True), ('"1"', True), ('W/"1"', True), ("*", True), ("2", False), ("x", False)],
 )
 def test_if_match_is_checked(
     caller: Caller, path: str, body: Document, method: str, held: str, is_taken: bool

@@ -183,3 +183,21 @@ def test_rendering_fails_or_hangs_on_request(
     org.advance(3000)
 
     assert _status(caller, f"{WIDGETS}/{made['id']}") == status
+
+
+def test_rendering_that_hangs_takes_the_place_of_one_under_way(org: SandboxOrg, caller: Caller) -> None:
+    path = f"{WIDGETS}/{caller.made(WIDGETS, widget())['id']}"
+    org.inject(Fault("POST", "*/refresh", render="hang"))
+
+    caller.post(f"{path}/refresh")
+    org.advance(5)
+
+    assert _status(caller, path) == "pending"
+
+
+def test_status_settles_once(org: SandboxOrg, caller: Caller) -> None:
+    made = caller.made(WIDGETS, widget())
+    org.advance(1)
+    org.alter("widgets", str(made["id"]), {"renderStatus": "failed"})
+
+    assert _status(caller, f"{WIDGETS}/{made['id']}") == "failed"
