@@ -1,6 +1,5 @@
-"""Carrying a plan out: a walk of its graph where each change starts once its own dependencies have settled.
+"""Applying: carries out a plan's changes, and leaves a record of each.
 
-The change runner is the only code that creates, updates or deletes. It journals each step before it sends
-it, verifies the answer, waits until it has settled, and records the result. Org, store and clock are
-Protocols: this folder knows neither `remote` nor `store`, and never prints; it emits events.
+The only part of the house that sends requests which change the org. It knows the org and the store by
+Protocols (`model.ports`); what a change means is its kind's business.
 """

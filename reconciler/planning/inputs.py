@@ -57,9 +57,9 @@ class PlanOptions:
     def as_json(self) -> JsonObject:
         """For the plan's basis, so that apply can plan again."""
         return {
-            "targets": list(self.targets),
-            "excludes": list(self.excludes),
-            "selectors": dict(self.selectors),
+            "target": list(self.targets),
+            "exclude": list(self.excludes),
+            "selector": dict(self.selectors),
             "adopt": list(self.adopt),
             "on_conflict": self.on_conflict.value,
             "fallback": self.fallback,

@@ -1,0 +1,140 @@
+"""A whole apply: every change in dependency order, then the read-back, then the run's last record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from reconciler.applying.context import ApplyContext
+from reconciler.applying.convergence import Readback, read_back
+from reconciler.applying.executor import Visits, walk
+from reconciler.applying.records import run_record
+from reconciler.applying.runner import apply_change
+from reconciler.errors import RemoteError
+from reconciler.model.address import Address
+from reconciler.model.audit import Phase
+from reconciler.model.change import Change
+from reconciler.model.events import ChangeFinished, RunStarted
+from reconciler.model.outcome import Outcome, Result, RunStatus
+from reconciler.model.state import PriorEntry
+from reconciler.model.values import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a run.
+
+    Args:
+        differing: addresses that the org does not hold as wanted after all.
+        problem: why the read-back could not be made.
+    """
+
+    results: tuple[Result, ...]
+    status: RunStatus
+    converged: bool
+    differing: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(slots=True)
+class _Run:
+    """The results so far; each change has one at the end."""
+
+    changes: dict[Address, Change]
+    results: dict[Address, Result] = field(default_factory=dict)
+
+
+async def apply_changes(
+    changes: Sequence[Change], refreshed: Sequence[PriorEntry], context: ApplyContext
+) -> Applied:
+    """Carries out the changes; the plan has been approved, and the lock is held.
+
+    Args:
+        refreshed: entries of unchanged resources whose record has moved (agreed fields, lines, dependencies).
+    """
+    run = _Run({change.address: change for change in changes})
+    context.observer.notify(RunStarted(context.run.run_id, len(changes)))
+    context.store.append(
+        [run_record(context.run, Phase.RUN_STARTED, context.clock.now(), detail={"changes": len(changes)})]
+    )
+    visits = Visits[Address](
+        visit=lambda address: _visit(run, address, context),
+        skip=lambda address, cause: _finish(run, address, _skipped(run.changes[address], cause), context),
+        is_stopped=lambda: context.stop.starts_nothing,
+    )
+    needs = {change.address: change.depends_on for change in changes}
+    await walk(needs, visits, parallelism=context.settings.apply.parallelism)
+    for address in sorted(set(run.changes) - set(run.results)):
+        _finish(run, address, _skipped(run.changes[address], None), context)
+    context.store.refresh(refreshed)
+    results = tuple(run.results[address] for address in sorted(run.results))
+    applied = await _concluded(changes, results, context)
+    _record_end(applied, context)
+    return applied
+
+
+async def _visit(run: _Run, address: Address, context: ApplyContext) -> bool:
+    result = await apply_change(run.changes[address], context)
+    _finish(run, address, result, context)
+    return result.outcome is Outcome.SUCCEEDED
+
+
+def _finish(run: _Run, address: Address, result: Result, context: ApplyContext) -> None:
+    run.results[address] = result
+    context.observer.notify(ChangeFinished(result, len(run.results), len(run.changes)))
+
+
+def _skipped(change: Change, cause: Address | None) -> Result:
+    return Result(
+        address=str(change.address),
+        action=change.action.value,
+        outcome=Outcome.SKIPPED,
+        remote_id=change.remote_id,
+        blocked_by=str(cause) if cause else None,
+    )
+
+
+async def _concluded(
+    changes: Sequence[Change], results: tuple[Result, ...], context: ApplyContext
+) -> Applied:
+    try:
+        readback = await read_back(changes, results, context)
+    except RemoteError as error:
+        status = _status(results, (), context)
+        return Applied(results, status, converged=False, problem=error.message)
+    differing = readback.differing
+    status = _status(readback.results, differing, context)
+    return Applied(readback.results, status, _is_converged(readback), differing)
+
+
+def _is_converged(readback: Readback) -> bool:
+    outcomes = {result.outcome for result in readback.results}
+    return not readback.differing and outcomes <= {Outcome.SUCCEEDED}
+
+
+def _status(results: Sequence[Result], differing: Sequence[str], context: ApplyContext) -> RunStatus:
+    outcomes = {result.outcome for result in results}
+    if context.stop.starts_nothing:
+        return RunStatus.INTERRUPTED
+    if outcomes & {Outcome.FAILED, Outcome.SKIPPED, Outcome.ROLLED_BACK, Outcome.UNKNOWN}:
+        return RunStatus.PARTIAL
+    return RunStatus.UNSETTLED if differing or Outcome.UNSETTLED in outcomes else RunStatus.APPLIED
+
+
+def _record_end(applied: Applied, context: ApplyContext) -> None:
+    """The run's last record, with what the read-back told."""
+    counts = {outcome.value: 0 for outcome in Outcome}
+    for result in applied.results:
+        counts[result.outcome.value] += 1
+    detail = {
+        "status": applied.status.value,
+        "converged": applied.converged,
+        "results": {name: count for name, count in counts.items() if count},
+        "differing": list(applied.differing),
+        "read_back": {result.address: result.detail for result in applied.results if result.detail},
+    }
+    _append(Phase.RUN_FINISHED, detail, context)
+
+
+def _append(phase: Phase, detail: JsonObject, context: ApplyContext) -> None:
+    context.store.append([run_record(context.run, phase, context.clock.now(), detail=detail)])

@@ -1,0 +1,109 @@
+"""After all changes: what was touched is read again by id and compared with what was wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.applying.context import ApplyContext
+from reconciler.applying.filling import fill_references
+from reconciler.model.address import Address
+from reconciler.model.change import Action, Change, LiveObject, Reason
+from reconciler.model.outcome import Outcome, Result
+from reconciler.model.remote import Facts, Read
+from reconciler.model.state import PriorEntry
+from reconciler.model.values import TreeObject
+from reconciler.planning.diff import Sides, diff_fields
+
+TOUCHED = (Outcome.SUCCEEDED, Outcome.UNSETTLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Readback:
+    """What the org holds after the run.
+
+    Args:
+        differing: addresses whose managed fields are not as wanted.
+    """
+
+    results: tuple[Result, ...]
+    differing: tuple[str, ...]
+
+
+async def read_back(changes: Sequence[Change], results: Sequence[Result], context: ApplyContext) -> Readback:
+    """Reads what was touched once more; the results gain what only the org can tell by now."""
+    outcomes = {result.address: result for result in results}
+    touched = [
+        change
+        for change in changes
+        if change.steps
+        and change.action is not Action.DELETE
+        and outcomes[str(change.address)].outcome in TOUCHED
+    ]
+    if any(step.best_effort for change in touched for step in change.steps):
+        await context.clock.sleep(context.settings.apply.render_wait_s)
+    reads = {
+        change.address: _reads(change, context) for change in touched if change.address in context.applied
+    }
+    facts = await context.look(lambda _: [read for wanted in reads.values() for read in wanted])
+    live = _live_objects(touched, facts, context)
+    entries = context.store.load().entries
+    differing = tuple(
+        str(change.address)
+        for change in touched
+        if _differs(change, live.get(change.address), entries.get(change.address), context)
+    )
+    return Readback(tuple(_with_detail(result, touched, live, context) for result in results), differing)
+
+
+def _reads(change: Change, context: ApplyContext) -> tuple[Read, ...]:
+    kind, applied = context.kind(change.address), context.applied[change.address]
+    scope = change.live.scope if change.live else kind.scope_of(_record(change, context)) or {}
+    return tuple(replace(read, optional=True) for read in kind.item_reads(applied.remote_id, scope))
+
+
+def _live_objects(
+    touched: Sequence[Change], facts: Facts, context: ApplyContext
+) -> Mapping[Address, LiveObject]:
+    by_kind = {
+        name: {live.remote_id: live for live in context.kinds[name].live(facts)}
+        for name in {change.address.kind for change in touched}
+    }
+    return {
+        change.address: found
+        for change in touched
+        if change.address in context.applied
+        and (found := by_kind[change.address.kind].get(context.applied[change.address].remote_id))
+    }
+
+
+def _differs(
+    change: Change, found: LiveObject | None, entry: PriorEntry | None, context: ApplyContext
+) -> bool:
+    """Whether the org's object is not as wanted; what the server normalised at once agrees."""
+    if found is None:
+        return True
+    record = _record(change, context) if change.reason is not Reason.FALLBACK else change.after or {}
+    rules = context.kind(change.address).field_rules
+    sent = {name: value for name, value in record.items() if rules.member(name).is_sent}
+    answered = entry.answered if entry else None
+    return bool(
+        diff_fields(Sides(sent, found.body, entry.base if entry else None, answered), rules, context.masks)
+    )
+
+
+def _record(change: Change, context: ApplyContext) -> TreeObject:
+    filled = fill_references(change.record, context.applied)
+    return filled if isinstance(filled, Mapping) else {}
+
+
+def _with_detail(
+    result: Result, touched: Sequence[Change], live: Mapping[Address, LiveObject], context: ApplyContext
+) -> Result:
+    change = next((change for change in touched if str(change.address) == result.address), None)
+    if change is None or change.address not in live:
+        return result
+    detail = dict(context.kind(change.address).report(change, Facts(), live[change.address]).detail)
+    if "waited_s" in detail:
+        detail["waited_s"] = result.detail.get("waited_s")
+    return replace(result, detail={**result.detail, **detail})

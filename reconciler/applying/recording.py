@@ -1,0 +1,92 @@
+"""Recording a change's result: new prior state, journal and audit in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.applying.context import AppliedObject, ApplyContext
+from reconciler.applying.progress import Progress
+from reconciler.applying.records import prior_entry, result_record
+from reconciler.model.address import Address
+from reconciler.model.change import Action, Change
+from reconciler.model.outcome import Outcome, Result
+from reconciler.model.state import EntryStatus
+from reconciler.model.values import JsonObject
+
+REMOVALS = (Action.DELETE, Action.FORGET)
+STANDING = (Outcome.SUCCEEDED, Outcome.UNSETTLED)
+
+
+def record_result(progress: Progress, result: Result, context: ApplyContext) -> Result:
+    """Commits the result, and lets references to the object be filled in.
+
+    Returns:
+        The result with what its kind has to tell.
+    """
+    result = replace(result, detail={**_detail(progress, context), **result.detail})
+    if result.outcome in STANDING and progress.change.action in REMOVALS:
+        _record_removal(progress, result, context)
+    elif result.outcome in STANDING or progress.is_created:
+        _record_object(progress, result, context)
+    else:
+        _record_nothing(progress, result, context)
+    return result
+
+
+def _detail(progress: Progress, context: ApplyContext) -> JsonObject:
+    if progress.after is None or progress.change.action in REMOVALS:
+        return {}
+    kind = context.kind(progress.change.address)
+    detail = dict(kind.report(progress.change, progress.facts, progress.after).detail)
+    if "waited_s" in detail:
+        detail["waited_s"] = progress.waited_s
+    return detail
+
+
+def _record_removal(progress: Progress, result: Result, context: ApplyContext) -> None:
+    change = progress.change
+    context.store.settle(
+        change.address,
+        None,
+        [result_record(context, change, result, progress.answer)],
+        run_id=context.run.run_id,
+        removed_remote_id=change.remote_id if change.action is Action.DELETE else None,
+        plan_fingerprint=context.run.plan_fingerprint,
+    )
+
+
+def _record_object(progress: Progress, result: Result, context: ApplyContext) -> None:
+    """Also where a create went only half the way: the next plan goes on from it."""
+    change, record = progress.change, progress.record or {}
+    is_settled = result.outcome is Outcome.SUCCEEDED
+    entry = prior_entry(
+        context,
+        change,
+        progress.remote_id or "",
+        record=record,
+        after=progress.after,
+        status=EntryStatus.SETTLED if is_settled else EntryStatus.UNSETTLED,
+    )
+    context.store.settle(
+        _held_as(change),
+        entry,
+        [result_record(context, change, result, progress.answer)],
+        run_id=context.run.run_id,
+        plan_fingerprint=context.run.plan_fingerprint,
+    )
+    document = {**progress.after.server, **progress.after.body} if progress.after else record
+    context.applied[change.address] = AppliedObject(entry.remote_id, document)
+
+
+def _held_as(change: Change) -> Address:
+    """The address under which prior state holds the object: a former one, in a rename."""
+    return change.prior.address if change.prior else change.address
+
+
+def _record_nothing(progress: Progress, result: Result, context: ApplyContext) -> None:
+    context.store.leave(
+        progress.change.address,
+        [result_record(context, progress.change, result, progress.answer)],
+        run_id=context.run.run_id,
+        close=result.outcome is not Outcome.UNKNOWN,
+    )

@@ -1,0 +1,173 @@
+"""Audit records, prior entries and journal lines of an apply: what is written down, masked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, cast
+
+from reconciler.applying.context import ApplyContext, RunIdentity
+from reconciler.applying.filling import mask_secrets
+from reconciler.model.address import Address
+from reconciler.model.audit import AuditEntry, Phase
+from reconciler.model.change import Change, LiveObject
+from reconciler.model.outcome import Result
+from reconciler.model.remote import Answer, Step
+from reconciler.model.resource import Lifecycle
+from reconciler.model.state import EntryStatus, Intent, PriorEntry
+from reconciler.model.values import JsonObject, JsonValue, TreeObject, canonical_json
+from reconciler.planning.canonical import canonical, project
+from reconciler.planning.documents import plain, planned_field
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def idempotency_key(run: RunIdentity, address: Address, step: str) -> str:
+    """Never of content alone: the same change made twice in a day is two operations (design.md, 7)."""
+    text = canonical_json([run.lineage, run.run_id, str(address), step])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def run_record(run: RunIdentity, phase: Phase, moment: datetime, **members: Any) -> AuditEntry:  # noqa: ANN401  # members of AuditEntry
+    """A record that speaks of the run."""
+    return AuditEntry(
+        phase=phase,
+        timestamp=timestamp(moment),
+        run_id=run.run_id,
+        org=run.org,
+        actor=run.actor,
+        commit=run.commit,
+        plan_fingerprint=run.plan_fingerprint,
+        **members,
+    )
+
+
+def intent_record(context: ApplyContext, intent: Intent) -> AuditEntry:
+    """What is about to be sent; the body stays in the journal."""
+    return run_record(
+        context.run,
+        Phase.INTENT,
+        intent.started_at,
+        address=str(intent.address),
+        kind=intent.address.kind,
+        action=intent.action,
+        idempotency_key=intent.key,
+        detail={"step": intent.step, "label": intent.label, "method": intent.method, "path": intent.path},
+    )
+
+
+def result_record(context: ApplyContext, change: Change, result: Result, answer: Answer | None) -> AuditEntry:
+    """What became of a change, with its fields and what the documents ask for of its kind."""
+    error = result.error
+    return run_record(
+        context.run,
+        Phase.RESULT,
+        context.clock.now(),
+        address=result.address,
+        kind=change.address.kind,
+        action=result.action,
+        remote_id=result.remote_id,
+        outcome=result.outcome.value,
+        http_status=error.http_status if error else answer.status if answer else None,
+        attempts=result.attempts,
+        latency_ms=round(result.latency_ms, 1),
+        correlation_id=error.correlation_id if error else answer.correlation_id if answer else None,
+        fields=masked_fields(change, context),
+        detail=result.detail,
+        error=error_document(result),
+    )
+
+
+def masked_fields(change: Change, context: ApplyContext) -> JsonObject:
+    """Path to before and after, secrets as digests."""
+    found: dict[str, JsonValue] = {}
+    for field in change.fields:
+        shown = planned_field(field, context.masks)
+        found[shown.path] = {"before": shown.before, "after": shown.after, "origin": shown.origin.value}
+    return found
+
+
+def error_document(result: Result) -> JsonObject | None:
+    """A result's error as plain data."""
+    if result.error is None:
+        return None
+    members = cast("Mapping[str, JsonValue]", asdict(result.error.diagnostic))
+    severity = result.error.diagnostic.severity.value
+    extra = {"http_status": result.error.http_status, "correlation_id": result.error.correlation_id}
+    return {**members, "severity": severity, **extra}
+
+
+def step_intent(
+    context: ApplyContext, change: Change, step: Step, *, number: str, path: str, entry: PriorEntry | None
+) -> Intent:
+    """The journal line of a step; `number` tells steps and undos of one change apart."""
+    body = mask_secrets(step.request.body, context.secrets)
+    return Intent(
+        run_id=context.run.run_id,
+        address=change.address,
+        action=change.action.value,
+        step=int(number.removeprefix("undo-")),
+        label=step.label if not number.startswith("undo-") else f"undo: {step.label}",
+        method=step.request.method,
+        path=path,
+        key_header=step.key_header,
+        key=idempotency_key(context.run, change.address, number),
+        body=body if isinstance(body, Mapping) else None,
+        creates=step.yields is not None,
+        started_at=context.clock.now(),
+        plan_fingerprint=context.run.plan_fingerprint,
+        entry=entry,
+    )
+
+
+def prior_entry(
+    context: ApplyContext,
+    change: Change,
+    remote_id: str,
+    *,
+    record: TreeObject,
+    after: LiveObject | None,
+    status: EntryStatus = EntryStatus.SETTLED,
+) -> PriorEntry:
+    """What prior state will hold once the change has settled.
+
+    Args:
+        record: the new base, references filled in.
+        after: the object as the org answered it; None where it did not.
+    """
+    kind = context.kind(change.address)
+    resource = change.resource
+    base = plain(record, context.masks)
+    base = base if isinstance(base, Mapping) else {}
+    return PriorEntry(
+        address=change.address,
+        remote_id=remote_id,
+        base=base,
+        answered=_answered(context, change.address, record, after),
+        scope=kind.scope_of(base) or {},
+        lifecycle=resource.lifecycle if resource else Lifecycle(),
+        labels=dict(resource.labels) if resource else {},
+        dependencies=resource.dependencies if resource else (),
+        source=resource.source if resource else None,
+        status=status,
+        applied_at=context.clock.now(),
+        plan_fingerprint=context.run.plan_fingerprint,
+    )
+
+
+def _answered(
+    context: ApplyContext, address: Address, record: TreeObject, after: LiveObject | None
+) -> JsonObject:
+    """The pair to what was sent, where the server normalised it; empty where it did not."""
+    if after is None:
+        return {}
+    rules = context.kind(address).field_rules
+    sent = {name: value for name, value in record.items() if rules.member(name).is_sent}
+    seen = project(after.body, sent, rules, context.masks)
+    same = canonical(seen, rules, context.masks) == canonical(sent, rules, context.masks)
+    return {} if same or not isinstance(seen, Mapping) else cast("JsonObject", seen)

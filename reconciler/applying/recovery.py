@@ -1,0 +1,132 @@
+"""Recovery: intents of earlier runs that never got a result, looked up before anything new is sent.
+
+A create whose answer was lost is repeated with the journalled key and body: the platform answers with the
+object that it made, or makes it now (design.md, section 7). An intent older than the platform keeps its keys
+is looked up by natural key instead. Everything else is idempotent or shows in the org, so planning sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from reconciler.applying.context import ApplyContext
+from reconciler.applying.filling import reveal_secrets
+from reconciler.applying.records import run_record
+from reconciler.errors import Rejected
+from reconciler.model.audit import AuditEntry, Phase
+from reconciler.model.remote import Answer, listing
+from reconciler.model.resource import Resource
+from reconciler.model.state import EntryStatus, Intent, PriorEntry
+from reconciler.model.values import JsonValue, Secret, Tree, late_values
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What became of one open intent; `remote_id` None: nothing of it is in the org."""
+
+    intent: Intent
+    remote_id: str | None
+
+
+async def recover(
+    intents: Sequence[Intent], resources: Sequence[Resource], context: ApplyContext
+) -> tuple[Recovered, ...]:
+    """Resolves the open intents of earlier runs, one by one, in the order in which they were made.
+
+    Args:
+        resources: the manifests: secrets of a journalled body are found in them by digest.
+
+    Raises:
+        RemoteError: the org cannot be asked; the intents stay open.
+    """
+    known = _secrets_by_digest(resources, context)
+    found = []
+    for intent in intents:
+        remote_id = await _resolve(intent, known, context) if intent.creates else None
+        _record(intent, remote_id, context)
+        found.append(Recovered(intent, remote_id))
+    return tuple(found)
+
+
+async def _resolve(intent: Intent, known: Mapping[str, Secret], context: ApplyContext) -> str | None:
+    age = context.clock.now() - intent.started_at
+    if age > timedelta(hours=context.settings.apply.key_memory_h):
+        return await _look_up(intent, context)
+    try:
+        answer = await _repeat(intent, known, context)
+    except Rejected:
+        return None  # it never took effect, and would not now
+    return _remote_id(intent, answer, context)
+
+
+async def _repeat(intent: Intent, known: Mapping[str, Secret], context: ApplyContext) -> Answer:
+    context.store.check()
+    key = (intent.key_header, intent.key) if intent.key_header else None
+    body = reveal_secrets(_with_secrets(intent.body, known), context.secrets)
+    return await context.org.send(intent.method, intent.path, body, key=key)
+
+
+def _remote_id(intent: Intent, answer: Answer, context: ApplyContext) -> str | None:
+    member = context.kind(intent.address).endpoint.remote_id
+    found = answer.body.get(member) if isinstance(answer.body, Mapping) else None
+    return found if isinstance(found, str) else None
+
+
+async def _look_up(intent: Intent, context: ApplyContext) -> str | None:
+    """The object with the natural key that was to be created, if there is one."""
+    kind = context.kind(intent.address)
+    if intent.entry is None:
+        return None
+    read = listing(kind.endpoint.collection_path(intent.entry.scope))
+    facts = await context.look(lambda _: (read,))
+    wanted = kind.natural_key(intent.entry.base)
+    found = (live.remote_id for live in kind.live(facts) if kind.natural_key(live.body) == wanted)
+    return next(found, None)
+
+
+def _record(intent: Intent, remote_id: str | None, context: ApplyContext) -> None:
+    """The entry is unsettled: planning goes on from what the org holds."""
+    audit = [_audit(intent, remote_id, context)]
+    if intent.entry is None or remote_id is None:
+        context.store.leave(intent.address, audit, run_id=intent.run_id, close=True)
+        return
+    entry: PriorEntry = replace(intent.entry, remote_id=remote_id, status=EntryStatus.UNSETTLED)
+    context.store.settle(intent.address, entry, audit, run_id=intent.run_id)
+
+
+def _audit(intent: Intent, remote_id: str | None, context: ApplyContext) -> AuditEntry:
+    return run_record(
+        context.run,
+        Phase.RESULT,
+        context.clock.now(),
+        address=str(intent.address),
+        kind=intent.address.kind,
+        action=intent.action,
+        remote_id=remote_id,
+        outcome="recovered",
+        idempotency_key=intent.key,
+        detail={"label": intent.label, "begun_by": intent.run_id},
+    )
+
+
+def _secrets_by_digest(resources: Sequence[Resource], context: ApplyContext) -> dict[str, Secret]:
+    return {
+        context.secrets.digest(late): late
+        for resource in resources
+        for _, late in late_values(resource.spec)
+        if isinstance(late, Secret)
+    }
+
+
+def _with_secrets(tree: JsonValue, known: Mapping[str, Secret]) -> Tree:
+    """A journalled body with its digests replaced by the manifest's secrets again."""
+    if isinstance(tree, Mapping):
+        digest = tree.get("$secret") if len(tree) == 1 else None
+        if isinstance(digest, str) and digest in known:
+            return known[digest]
+        return {name: _with_secrets(value, known) for name, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_with_secrets(value, known) for value in tree]
+    return tree

@@ -1,0 +1,65 @@
+"""Putting back what a failed change did, in reverse, and saying what stands where that fails too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.applying.context import ApplyContext
+from reconciler.applying.problems import result_error
+from reconciler.applying.progress import Progress
+from reconciler.applying.records import intent_record, step_intent
+from reconciler.applying.rereading import read_object
+from reconciler.applying.sending import send_once
+from reconciler.errors import ReconcilerError, RemoteError
+from reconciler.model.outcome import Outcome, Result, ResultError
+from reconciler.model.remote import Facts, Lock, Step
+
+
+async def fail(progress: Progress, error: ReconcilerError, context: ApplyContext) -> Result:
+    """The result of a change that cannot go on: unknown, put back, or failed."""
+    problem = result_error(progress.change, error)
+    if progress.done and all(step.undo is not None for _, step in progress.done):
+        return await _rolled_back(progress, problem, context)
+    if isinstance(error, RemoteError) and error.outcome_unknown:
+        return progress.result(Outcome.UNKNOWN, problem)  # never guessed: the next run asks first
+    return progress.result(Outcome.FAILED, problem)
+
+
+async def _rolled_back(progress: Progress, problem: ResultError, context: ApplyContext) -> Result:
+    """Undoes what was done, in reverse, each under its own key."""
+    try:
+        for index, step in reversed(progress.done):
+            await _undo(progress, index, step, context)
+    except RemoteError as error:
+        return await _rollback_failed(progress, problem, error, context)
+    return progress.result(Outcome.ROLLED_BACK, problem)
+
+
+async def _undo(progress: Progress, index: int, step: Step, context: ApplyContext) -> None:
+    if step.undo is None:
+        return
+    if step.lock is Lock.IF_MATCH:
+        progress.live = await read_object(progress.change, context) or progress.live
+    undo = replace(step, request=step.undo, undo=None, until=None, yields=None)
+    intent = step_intent(
+        context, progress.change, undo, number=f"undo-{index}", path=undo.request.path, entry=None
+    )
+    context.store.record_intent(intent, intent_record(context, intent))
+    answer = await send_once(progress, undo, intent.key, context)
+    progress.attempts += answer.attempts
+
+
+async def _rollback_failed(
+    progress: Progress, problem: ResultError, error: RemoteError, context: ApplyContext
+) -> Result:
+    """Part of it stands: says what the org holds now, as far as it can be read."""
+    change, kind = progress.change, context.kind(progress.change.address)
+    try:
+        live = await read_object(change, context)
+    except RemoteError:
+        live = None
+    code = f"{change.address.kind.lower()}.rollback-failed"
+    message = f"{problem.diagnostic.message}; and putting it back failed: {error.message}"
+    found = replace(problem, diagnostic=replace(problem.diagnostic, code=code, message=message))
+    detail = kind.report(change, Facts(), live).detail if live else {}
+    return replace(progress.result(Outcome.FAILED, found), detail=detail)
