@@ -11,16 +11,15 @@ from dataclasses import replace
 
 from reconciler.kinds import channel_checks
 from reconciler.kinds.base import REMOTE_ID, Endpoint, Kind, Switch
-from reconciler.kinds.channel_checks import known_id, with_known_queues
 from reconciler.kinds.channel_spec import ActivationSpec, ChannelSpec, fallback_rules, schedule_rules
 from reconciler.kinds.fallback import Due, fallback_of, queue_id_in
 from reconciler.kinds.queues import find_queue, queue_reads
-from reconciler.model.change import Change, Check, Desired, LiveObject, Reason, Report
+from reconciler.model.change import Change, Check, Desired, LiveObject, Report
 from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.remote import Facts, Failed, Pending, Read, Settled, Step, Verdict, Wait
+from reconciler.model.remote import Facts, Failed, Pending, Read, Settled, Step, Verdict, Wait, get
 from reconciler.model.resource import Resource
 from reconciler.model.state import PriorEntry
-from reconciler.model.values import JsonObject, TreeObject
+from reconciler.model.values import JsonObject, Tree, TreeObject
 
 
 class Channel(Kind[ChannelSpec]):
@@ -51,14 +50,15 @@ class Channel(Kind[ChannelSpec]):
     ) -> Iterable[Read]:
         """As usual, and the queues of all channels with a fallback: many of them are one listing."""
         yield from super().reads(resources, prior, facts)
-        watched = [queue_id_in(found.spec) for found in resources if fallback_of(found.spec)]
-        ids = [known_id(queue_id, facts) for queue_id in watched]
-        yield from queue_reads([queue_id for queue_id in ids if queue_id], facts)
+        yield from _known_queue_reads(
+            (queue_id_in(found.spec) for found in resources if fallback_of(found.spec)), facts
+        )
 
     def standing_reads(self, resource: Resource, facts: Facts) -> Iterable[Read]:
         """The primary queue of a channel with a fallback."""
-        queue_id = known_id(queue_id_in(resource.spec), facts)
-        return queue_reads([queue_id], facts) if queue_id and fallback_of(resource.spec) else ()
+        if fallback_of(resource.spec) is None:
+            return ()
+        return _known_queue_reads((queue_id_in(resource.spec),), facts)
 
     def check_reads(self, change: Change, facts: Facts) -> Iterable[Read]:
         """The queue, and the fallback queue."""
@@ -66,16 +66,15 @@ class Channel(Kind[ChannelSpec]):
             return ()
         document = _declared(change)
         declared = fallback_of(document)
-        wanted = (queue_id_in(document), declared.spec.queue_id if declared else None)
-        ids = [known_id(queue_id, facts) for queue_id in wanted]
-        return queue_reads([queue_id for queue_id in ids if queue_id], facts)
+        secondary = declared.spec.queue_id if declared else None
+        return _known_queue_reads((queue_id_in(document), secondary), facts)
 
     # -- planning ----------------------------------------------------------------------------------------
 
     def desired(self, resource: Resource, live: LiveObject | None, facts: Facts) -> Desired:
         """The manifest; a channel on its fallback agrees with it, so its target stays as it is."""
         document = self.complete(resource)
-        declared = fallback_of(with_known_queues(document, facts))
+        declared = fallback_of(document)
         if declared is None or live is None or not declared.is_taken(live.body):
             return Desired(document)
         place = "offline" if declared.spec.offline else f"queue {declared.spec.queue_id}"
@@ -83,7 +82,7 @@ class Channel(Kind[ChannelSpec]):
 
     def switch(self, resource: Resource, live: LiveObject, facts: Facts) -> Switch | None:
         """To the fallback or back, where the thresholds ask for it."""
-        document = with_known_queues(self.complete(resource), facts)
+        document = self.complete(resource)
         declared, queue_id = fallback_of(document), queue_id_in(document)
         queue = find_queue(queue_id, facts) if isinstance(queue_id, str) else None
         if declared is None or queue is None:
@@ -96,8 +95,7 @@ class Channel(Kind[ChannelSpec]):
 
     def standing_checks(self, resource: Resource, live: LiveObject | None, facts: Facts) -> Iterable[Check]:
         """Whether the fallback is due; changes nothing by itself."""
-        document = with_known_queues(resource.spec, facts)
-        if declared := fallback_of(document):
+        if declared := fallback_of(resource.spec):
             yield channel_checks.due_check(resource.address, declared, live, facts)
 
     def checks(self, change: Change, facts: Facts) -> Iterable[Check]:
@@ -108,7 +106,7 @@ class Channel(Kind[ChannelSpec]):
         """
         if change.after is None:
             return
-        document = with_known_queues(_declared(change), facts)
+        document = _declared(change)
         yield channel_checks.queue_check(change.address, document, facts)
         if declared := fallback_of(document):
             due = channel_checks.due_check(change.address, declared, change.live, facts)
@@ -116,12 +114,9 @@ class Channel(Kind[ChannelSpec]):
 
     # -- steps -------------------------------------------------------------------------------------------
 
-    def steps(self, change: Change, live: LiveObject | None) -> tuple[Step, ...]:
-        """One request, then the wait; what failed to activate is sent again although nothing differs."""
-        steps = super().steps(change, live)
-        if steps or live is None or change.reason is not Reason.UNSETTLED:
-            return steps
-        return () if live.server.get("status") == "active" else (self.update_step(change, live),)
+    def settlement(self, live: LiveObject) -> Verdict:
+        """What became of an activation that nobody waited for to the end."""
+        return _judge_status(live.server)
 
     def create_step(self, change: Change) -> Step:
         """The POST, settled once the channel is active."""
@@ -135,7 +130,7 @@ class Channel(Kind[ChannelSpec]):
         declared = (change.after or {}).get("activation")
         how = ActivationSpec.model_validate(declared if declared is not None else {})
         return Wait(
-            reads=self.item_reads(remote_id, {}),
+            reads=(get(self.endpoint.item_path(remote_id, {}), optional=True),),
             every_s=how.poll_seconds,
             deadline_s=how.timeout_seconds,
             verdict=judge_activation,
@@ -150,12 +145,15 @@ class Channel(Kind[ChannelSpec]):
 
 def judge_activation(facts: Facts) -> Verdict:
     """Judges what the org says of one channel; no answer is no verdict, the deadline is the engine's."""
-    body = next((found for read in facts if (found := facts.one(read))), None)
-    status = body.get("status") if body else None
+    return _judge_status(next((found for read in facts if (found := facts.one(read))), {}))
+
+
+def _judge_status(channel: JsonObject) -> Verdict:
+    status = channel.get("status")
     if status == "active":
         return Settled()
-    if body and status == "failed":
-        return Failed(str(body.get("statusReason") or "the platform gives no reason"))
+    if status == "failed":
+        return Failed(str(channel.get("statusReason") or "the platform gives no reason"))
     return Pending(f"status {status}" if status else "no status yet")
 
 
@@ -178,6 +176,11 @@ def export_record(live: LiveObject) -> JsonObject:
 def _declared(change: Change) -> TreeObject:
     """The manifest rather than what is planned: on its fallback, a channel is planned to stay there."""
     return change.resource.spec if change.resource else change.after or {}
+
+
+def _known_queue_reads(queue_ids: Iterable[Tree], facts: Facts) -> tuple[Read, ...]:
+    """What shows the queues; one that is not known yet waits for another round."""
+    return queue_reads([queue_id for queue_id in queue_ids if isinstance(queue_id, str)], facts)
 
 
 def _member(document: JsonObject, name: str) -> JsonObject:

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from reconciler.kinds.fallback import Fallback, is_same_id, queue_id_in
-from reconciler.kinds.lookups import matches
 from reconciler.kinds.queues import find_queue, is_unreadable, queue_read
 from reconciler.model.address import Address
 from reconciler.model.change import Check, CheckStatus, LiveObject
 from reconciler.model.remote import Facts
-from reconciler.model.values import JsonObject, Late, Lookup, Tree, TreeObject, substitute
+from reconciler.model.values import JsonObject, Tree, TreeObject
 
 TARGET_PATH = "/spec/routingTarget/id"
 FALLBACK_PATH = "/spec/fallback"
@@ -82,23 +81,6 @@ def unfitness(primary: JsonObject, secondary: JsonObject) -> Iterator[str]:
     missing = sorted(_names(primary.get("skills")) - _names(secondary.get("skills")))
     if missing:
         yield f"lacks the skill{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
-
-
-def with_known_queues(document: TreeObject, facts: Facts) -> TreeObject:
-    """The document with its look-ups resolved, as far as the facts show what they name."""
-
-    def resolve(late: Late) -> Tree:
-        return known_id(late, facts) or late
-
-    return {name: substitute(value, resolve) for name, value in document.items()}
-
-
-def known_id(value: Tree, facts: Facts) -> str | None:
-    """An id, also where the manifest still has the look-up; None while it is not known."""
-    if isinstance(value, Lookup):
-        found = matches(value, facts) or ()
-        value = found[0].get("id") if len(found) == 1 else None
-    return value if isinstance(value, str) else None
 
 
 def _without_queue(check: Check, queue_id: str, facts: Facts) -> Check:

@@ -122,13 +122,13 @@ class Widget(Kind[WidgetSpec]):
             yield STATUS
 
     def checks(self, change: Change, facts: Facts) -> Iterable[Check]:
-        """Whether the widget will show anything: one verdict, or one for each problem that the org names."""
+        """Whether the widget will show anything, by its own query."""
         if not _is_queried(change):
             return
         whole = self._whole(change)
         answer = facts.get(preflight_read(whole))
         if answer is not None and answer.problem is None and answer.status == 400:
-            yield from _refusals(change, whole, answer)
+            yield _refusal_check(change, whole, answer)
         elif answer is not None and answer.found and (total := _total(answer)) is not None:
             yield _count_check(change, whole, total)
         else:
@@ -230,21 +230,16 @@ def _count_check(change: Change, whole: TreeObject, total: int) -> Check:
     return _check(change, whole, CheckStatus.PASS, f"finds {total} conversations", data=data)
 
 
-def _refusals(change: Change, whole: TreeObject, answer: Answer) -> Iterator[Check]:
-    """One failure for each of the platform's `errors[]`, at the manifest's own place."""
+def _refusal_check(change: Change, whole: TreeObject, answer: Answer) -> Check:
+    """One failure with each of the platform's `errors[]`, shown at the first one's place in the manifest."""
     body: JsonObject = answer.body if isinstance(answer.body, Mapping) else {}
     errors = [error for error in _elements(body.get("errors")) if isinstance(error, Mapping)]
-    for error in errors or [{"message": body.get("message") or "the org refuses the query"}]:
-        pointer = _manifest_pointer(str(error.get("field", "")), change, whole)
-        message = f"{pointer.removeprefix('/spec')}: {error.get('message')}"
-        yield _check(
-            change,
-            whole,
-            CheckStatus.FAIL,
-            message,
-            data={"field": pointer.removeprefix("/spec")},
-            path=pointer,
-        )
+    errors = errors or [{"message": body.get("message") or "the org refuses the query"}]
+    pointers = [_manifest_pointer(str(error.get("field", "")), change, whole) for error in errors]
+    fields = [pointer.removeprefix("/spec") for pointer in pointers]
+    problems = [f"{field}: {error.get('message')}" for field, error in zip(fields, errors, strict=True)]
+    message = f"the org refuses the pre-flight query: {'; '.join(problems)}"
+    return _check(change, whole, CheckStatus.FAIL, message, data={"fields": fields}, path=pointers[0])
 
 
 def _manifest_pointer(field: str, change: Change, whole: TreeObject) -> str:

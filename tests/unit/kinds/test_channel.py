@@ -267,16 +267,6 @@ def test_delete_waits_for_nothing() -> None:
     assert KIND.steps(change, live) == (Step("delete", Request("DELETE", f"{PATH}/c-1"), lock=Lock.IF_MATCH),)
 
 
-@pytest.mark.parametrize(("now", "requests"), [("active", 0), ("failed", 1), ("pending", 1)])
-def test_channel_that_did_not_settle_is_sent_again_unless_it_is_active_by_now(
-    now: str, requests: int
-) -> None:
-    live = live_of(channel(), status=now)
-    change = replace(update(channel(), live), reason=Reason.UNSETTLED)
-
-    assert len(KIND.steps(change, live)) == requests
-
-
 @pytest.mark.parametrize(
     ("answer", "verdict"),
     [
@@ -291,6 +281,27 @@ def test_channel_that_did_not_settle_is_sent_again_unless_it_is_active_by_now(
 )
 def test_activation_is_judged_by_the_platforms_status(answer: Answer, verdict: Verdict) -> None:
     assert judge_activation(Facts({get(f"{PATH}/c-1"): answer})) == verdict
+
+
+def test_waiting_for_the_activation_outlasts_a_read_that_fails() -> None:
+    (step,) = KIND.steps(creation(channel()), None)
+
+    assert step.until is not None
+    assert [read.optional for read in step.until.reads] == [True]
+
+
+@pytest.mark.parametrize(
+    ("server", "verdict"),
+    [
+        ({"status": "active"}, Settled()),
+        ({"status": "pending"}, Pending("status pending")),
+        ({"status": "failed", "statusReason": "no licence"}, Failed("no licence")),
+    ],
+)
+def test_channel_that_did_not_settle_is_judged_by_its_status_now(
+    server: dict[str, str], verdict: Verdict
+) -> None:
+    assert KIND.settlement(live_of(channel(), **server)) == verdict
 
 
 # -- what is told --------------------------------------------------------------------------------------------

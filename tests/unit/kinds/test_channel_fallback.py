@@ -10,7 +10,7 @@ from reconciler.kinds.base import Switch
 from reconciler.kinds.queues import ALL_QUEUES, queue_read
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Check, CheckStatus, Desired, LiveObject, Reason
-from reconciler.model.remote import Answer, Facts, Read, listing
+from reconciler.model.remote import Answer, Facts, Read
 from reconciler.model.resource import Resource
 from reconciler.model.values import JsonObject, JsonValue, Lookup, Tree, TreeObject, Unknown
 from tests.unit.kinds.builders_channel import (
@@ -39,7 +39,6 @@ PASS, WARN, FAIL = CheckStatus.PASS, CheckStatus.WARN, CheckStatus.FAIL
 CHANNELS = Read("GET", PATH, paging=KIND.endpoint.paging)
 ON_QUEUE = live_of(channel(routingTarget=target(SECONDARY)))
 ON_PRIMARY = live_of(channel())
-SUPPORT = Lookup("Queue", "Support")
 THIRD = "5f5e5e5e-5e5e-4e5e-8e5e-5e5e5e5e5e03"
 
 
@@ -304,17 +303,6 @@ def test_nothing_is_due_while_the_queue_is_not_known(facts: Facts) -> None:
     assert KIND.switch(resource_of(channel(fallback=TO_QUEUE)), ON_PRIMARY, facts) is None
 
 
-def test_look_ups_are_resolved_before_anything_is_judged() -> None:
-    names = (("Support", queue()), ("Overflow", queue(SECONDARY)))
-    answers = {
-        listing("/api/v2/routing/queues", {"name": name}): Answer(200, [found]) for name, found in names
-    }
-    spec = channel(routingTarget=target(SUPPORT), fallback={"queueId": Lookup("Queue", "Overflow")})
-
-    assert standing_of(spec, ON_QUEUE, Facts(answers)).data["onFallback"] is True
-    assert list(KIND.standing_reads(resource_of(spec), Facts(answers))) == []
-
-
 # -- fitness, on create and change ---------------------------------------------------------------------------
 
 
@@ -411,14 +399,18 @@ def test_fallback_queue_must_exist(facts: Facts, message: str, reason: str | Non
     assert found.path == "/spec/fallback/queueId"
 
 
-@pytest.mark.parametrize("queue_id", [PRIMARY, SUPPORT])
-def test_fallback_queue_that_turns_out_to_be_the_same_fails(queue_id: Tree) -> None:
-    by_name = {listing("/api/v2/routing/queues", {"name": "Support"}): Answer(200, [queue()])}
-    change = creation(channel(fallback={"queueId": queue_id}))
-
-    found = check_of("channel.fallback", change, facts_of(queue()).with_answers(by_name))
+def test_fallback_queue_that_turns_out_to_be_the_same_fails() -> None:
+    found = check_of("channel.fallback", creation(channel(fallback={"queueId": PRIMARY})), facts_of(queue()))
 
     assert (found.status, found.message) == (FAIL, "the fallback queue is the channel's own queue")
+    assert found.path == "/spec/fallback/queueId"
+
+
+def test_fallback_queue_that_is_not_known_yet_is_not_judged() -> None:
+    spec = channel(fallback={"queueId": Unknown(Address("Channel", "x"), "/routingTarget/id")})
+
+    assert check_of("channel.fallback", creation(spec), facts_of(queue())).status is PASS
+    assert list(KIND.check_reads(creation(spec), Facts())) == [queue_read(PRIMARY)]
 
 
 def test_change_on_the_fallback_is_checked_against_the_manifests_own_queue() -> None:
@@ -482,8 +474,7 @@ def test_queues_of_channels_without_fallback_are_not_read() -> None:
 
 
 def test_queue_behind_a_look_up_waits_until_it_is_known() -> None:
-    by_name = {listing("/api/v2/routing/queues", {"name": "Support"}): Answer(200, [queue()])}
-    channels = [named("a", SUPPORT, TO_QUEUE)]
+    resource = named("a", Lookup("Queue", "Support"), TO_QUEUE)
 
-    assert list(KIND.reads(channels, (), Facts())) == [CHANNELS]
-    assert list(KIND.reads(channels, (), Facts(by_name))) == [CHANNELS]
+    assert list(KIND.reads([resource], (), Facts())) == [CHANNELS]
+    assert list(KIND.standing_reads(resource, Facts())) == []

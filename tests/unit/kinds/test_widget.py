@@ -272,21 +272,23 @@ def test_refused_query_is_shown_at_the_manifests_own_place(field: str, path: str
     (found,) = KIND.checks(change, facts)
 
     assert (found.status, found.path) == (CheckStatus.FAIL, path)
-    assert found.message == f"{path.removeprefix('/spec')}: is unknown here"
-    assert found.data["totalCount"] is None
+    place = path.removeprefix("/spec")
+    assert found.message == f"the org refuses the pre-flight query: {place}: is unknown here"
+    assert found.data == {"totalCount": None, "metrics": ["handleTime/avg"], "fields": [place]}
 
 
-def test_each_error_of_a_refused_query_is_a_failure_of_its_own() -> None:
+def test_each_error_of_a_refused_query_is_named() -> None:
     metrics = (METRIC, {"name": "nonsense", "type": "count"})
     change = creation(widget(config={"metrics": list(metrics)}))
-    errors = [{"field": f"/metrics/{index}", "message": "unknown metric"} for index in (0, 1)]
+    errors = [{"field": f"/metrics/{index}", "message": "unknown metric"} for index in (1, 0)]
 
-    checks = list(KIND.checks(change, answered(change, {"errors": errors}, 400)))
+    (found,) = KIND.checks(change, answered(change, {"errors": errors}, 400))
 
-    assert [found.path for found in checks] == [
-        "/spec/config/metrics/0/name",
-        "/spec/config/metrics/1/name",
-    ]
+    assert found.path == "/spec/config/metrics/1/name"
+    assert found.message == (
+        "the org refuses the pre-flight query: "
+        "/config/metrics/1/name: unknown metric; /config/metrics/0/name: unknown metric"
+    )
 
 
 def test_query_refused_without_errors_says_the_platforms_message() -> None:
@@ -294,7 +296,10 @@ def test_query_refused_without_errors_says_the_platforms_message() -> None:
 
     (found,) = KIND.checks(change, answered(change, {"message": "bad request"}, 400))
 
-    assert (found.status, found.message) == (CheckStatus.FAIL, "/config: bad request")
+    assert (found.status, found.message) == (
+        CheckStatus.FAIL,
+        "the org refuses the pre-flight query: /config: bad request",
+    )
 
 
 def test_refused_filter_that_only_the_org_has_is_shown_at_the_config() -> None:
