@@ -5,12 +5,21 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from reconciler.errors import StateError
 from reconciler.model.state import StateIdentity
 from reconciler.store.chain import Head
 from reconciler.store.tables import lineages
+
+# Built once: they are part of every commit, and building one costs more than running it.
+_READ = select(lineages).where(lineages.c.org == bindparam("of_org"))
+_ADVANCE = (
+    update(lineages)
+    .where(lineages.c.org == bindparam("of_org"), lineages.c.lineage == bindparam("of_lineage"))
+    .where(lineages.c.serial == bindparam("from_serial"))
+    .values(serial=bindparam("from_serial") + 1, audit_seq=bindparam("seq"), audit_hash=bindparam("hash"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class Lineage:
 
 def read_lineage(connection: Connection, org: str) -> Lineage | None:
     """The org's row; None when the store holds nothing of it."""
-    row = connection.execute(select(lineages).where(lineages.c.org == org)).one_or_none()
+    row = connection.execute(_READ, {"of_org": org}).one_or_none()
     if row is None:
         return None
     head = Head(row.audit_seq, row.audit_hash)
@@ -60,12 +69,8 @@ def advance_lineage(connection: Connection, org: str, lineage: Lineage, head: He
     Raises:
         StateError: `state.foreign-lineage` when another history has taken this one's place.
     """
-    advanced = connection.execute(
-        update(lineages)
-        .where(lineages.c.org == org, lineages.c.lineage == lineage.lineage)
-        .where(lineages.c.serial == lineage.serial)
-        .values(serial=lineage.serial + 1, audit_seq=head.seq, audit_hash=head.hash)
-    )
+    where = {"of_org": org, "of_lineage": lineage.lineage, "from_serial": lineage.serial}
+    advanced = connection.execute(_ADVANCE, {**where, "seq": head.seq, "hash": head.hash})
     if advanced.rowcount != 1:
         raise foreign_lineage(org, lineage.lineage)
 

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select
 
 from reconciler.errors import StateLocked
 from reconciler.model.ports import Clock
@@ -20,6 +20,8 @@ from reconciler.store.tables import locks
 
 POLL_S = 0.2
 """How often a waiting run looks again."""
+
+_READ = select(locks).where(locks.c.org == bindparam("of_org"))
 
 
 class Lock:
@@ -73,7 +75,7 @@ class Lock:
         """
         if self._token is None:
             raise self._locked("is not locked by this run, so it may not move it")
-        row = connection.execute(select(locks).where(locks.c.org == self._org)).mappings().one_or_none()
+        row = self._row_in(connection)
         if row is None:
             raise self._locked("was unlocked while this run was using it")
         if row["token"] != self._token:
@@ -81,7 +83,7 @@ class Lock:
 
     def holder(self, connection: Connection) -> Holder | None:
         """Who holds the lock."""
-        row = connection.execute(select(locks).where(locks.c.org == self._org)).mappings().one_or_none()
+        row = self._row_in(connection)
         return None if row is None else _holder(row)
 
     def break_open(self, connection: Connection) -> None:
@@ -98,6 +100,9 @@ class Lock:
             connection.execute(insert(locks).values(self._row(token, description)))
         self._token = token
         return None
+
+    def _row_in(self, connection: Connection) -> RowMapping | None:
+        return connection.execute(_READ, {"of_org": self._org}).mappings().one_or_none()
 
     def _row(self, token: str, description: str) -> dict[str, str | int]:
         process = self._run.process

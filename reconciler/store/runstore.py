@@ -14,7 +14,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry
@@ -34,10 +34,14 @@ from reconciler.store.tables import journal, resources, tombstones
 TOMBSTONE_LIFE = timedelta(hours=1)
 """Far longer than listings lag; after that a tombstone is of no use."""
 
-_RESOURCE_KEY = ("org", "kind", "name")
-_DELETE_RESOURCE = delete(resources).where(
-    *(resources.c[key] == bindparam(f"old_{key}") for key in _RESOURCE_KEY)
+# Built once: they are part of every result, and building one costs more than running it.
+_KEY = ("org", "kind", "name")
+_DELETE_RESOURCE = delete(resources).where(*(resources.c[key] == bindparam(f"of_{key}") for key in _KEY))
+_DELETE_INTENTS = delete(journal).where(
+    *(journal.c[key] == bindparam(f"of_{key}") for key in (*_KEY, "run_id"))
 )
+_INSERT_RESOURCE = insert(resources)
+_INSERT_INTENT = insert(journal)
 
 
 class Store:
@@ -108,7 +112,7 @@ class Store:
     def record_intent(self, intent: Intent, audit: AuditEntry) -> None:
         """Commits the intent and its audit record together."""
         with self._moving((audit,)) as connection:
-            connection.execute(insert(journal).values(org=self.org, **intent_row(intent)))
+            connection.execute(_INSERT_INTENT, {"org": self.org, **intent_row(intent)})
 
     def close_intents(self, run_id: str, address: Address) -> None:
         """Marks a change's intents as resolved; that there are none is no error."""
@@ -265,15 +269,11 @@ class Store:
 
     def _put(self, connection: Connection, entries: Sequence[PriorEntry]) -> None:
         rows = [{"org": self.org, **entry_row(entry)} for entry in entries]
-        connection.execute(
-            _DELETE_RESOURCE, [{f"old_{key}": row[key] for key in _RESOURCE_KEY} for row in rows]
-        )
-        connection.execute(insert(resources), rows)
+        connection.execute(_DELETE_RESOURCE, [{f"of_{key}": row[key] for key in _KEY} for row in rows])
+        connection.execute(_INSERT_RESOURCE, rows)
 
     def _remove(self, connection: Connection, address: Address) -> None:
-        connection.execute(
-            _DELETE_RESOURCE, {"old_org": self.org, "old_kind": address.kind, "old_name": address.name}
-        )
+        connection.execute(_DELETE_RESOURCE, self._key_of(address))
 
     def _bury(
         self, connection: Connection, address: Address, remote_id: str, fingerprint: str | None
@@ -281,20 +281,17 @@ class Store:
         now = self._clock.now()
         old = tombstones.c.deleted_at <= time_text(now - TOMBSTONE_LIFE)
         connection.execute(delete(tombstones).where(tombstones.c.org == self.org, old))
-        same = (*self._at(tombstones, address), tombstones.c.remote_id == remote_id)
-        connection.execute(delete(tombstones).where(*same))
-        buried = {"kind": address.kind, "name": address.name, "remote_id": remote_id}
+        buried = {"org": self.org, "kind": address.kind, "name": address.name, "remote_id": remote_id}
+        connection.execute(delete(tombstones).filter_by(**buried))
         connection.execute(
-            insert(tombstones).values(
-                org=self.org, **buried, deleted_at=time_text(now), plan_fingerprint=fingerprint
-            )
+            insert(tombstones).values(**buried, deleted_at=time_text(now), plan_fingerprint=fingerprint)
         )
 
     def _close(self, connection: Connection, run_id: str, address: Address) -> None:
-        connection.execute(delete(journal).where(*self._at(journal, address), journal.c.run_id == run_id))
+        connection.execute(_DELETE_INTENTS, {**self._key_of(address), "of_run_id": run_id})
 
-    def _at(self, table: Table, address: Address) -> tuple[ColumnElement[bool], ...]:
-        return table.c.org == self.org, table.c.kind == address.kind, table.c.name == address.name
+    def _key_of(self, address: Address) -> dict[str, str]:
+        return {"of_org": self.org, "of_kind": address.kind, "of_name": address.name}
 
 
 def _mirror_of(database: Database, org: str) -> Mirror:
