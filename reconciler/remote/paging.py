@@ -8,7 +8,8 @@ as absent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.remote import Answer, Read
@@ -22,7 +23,7 @@ MAX_PAGES = 1000
 MAX_ROUNDS = 3
 """Readings of a listing that changes meanwhile; after the last one it is taken as it is."""
 
-Ask = Callable[[Call], Awaitable[Answer]]
+Ask = Callable[[Call], Coroutine[None, None, Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +40,6 @@ class _Page:
         return (self.pages, self.total)
 
 
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """One reading of a whole listing; `gone` is the 404 that one of its pages got."""
-
-    answers: tuple[Answer, ...]
-    pages: tuple[_Page, ...]
-    gone: Answer | None = None
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing changed while it was read."""
-        return self.gone is not None or len({page.shape for page in self.pages}) == 1
-
-
 async def read_listing(ask: Ask, read: Read, *, page_size: int) -> Answer:
     """Reads all pages.
 
@@ -63,48 +50,60 @@ async def read_listing(ask: Ask, read: Read, *, page_size: int) -> Answer:
     Raises:
         RemoteError: a page has no answer, or is no page.
     """
-    rounds = [await _read_round(ask, read, page_size)]
-    while not rounds[-1].is_settled and len(rounds) < MAX_ROUNDS:
-        rounds.append(await _read_round(ask, read, page_size))
-    last = rounds[-1]
-    answers = [answer for each in rounds for answer in each.answers]
-    summary = last.gone or replace(last.answers[0], body=_distinct(last.pages))
-    return replace(summary, attempts=max(answer.attempts for answer in answers))
+    listing = _Listing(ask, read, page_size)
+    pages = await listing.read_all()
+    for _ in range(MAX_ROUNDS - 1):
+        if len({page.shape for page in pages}) <= 1:
+            break
+        pages = await listing.read_all()
+    first = listing.answers[0]
+    summary = replace(first, body=_distinct(pages)) if pages else first
+    return replace(summary, attempts=max(answer.attempts for answer in listing.answers))
 
 
-async def _read_round(ask: Ask, read: Read, page_size: int) -> _Round:
-    """Reads each page once, following a listing that turns out longer than its first page said."""
-    answers: list[Answer] = []
-    pages: list[_Page] = []
-    wanted = 1
-    while len(answers) < wanted:
-        numbers = range(len(answers) + 1, wanted + 1)
-        calls = [reading(read, _place(number, page_size)) for number in numbers]
-        for number, call, answer in zip(numbers, calls, await _all_at_once(ask, calls), strict=True):
-            answers.append(answer)
-            if not answer.found:
-                return _Round(tuple(answers), (), gone=answer)
-            pages.append(_page_in(call, answer, number, page_size))
-        wanted = max(page.pages for page in pages)
-        _refuse_repeats(calls[-1], answers, pages)
-    return _Round(tuple(answers), tuple(pages))
+class _Listing:
+    """A listing while it is read; `answers` are all that came so far."""
+
+    def __init__(self, ask: Ask, read: Read, page_size: int) -> None:
+        self.answers: list[Answer] = []
+        self._ask = ask
+        self._read = read
+        self._page_size = page_size
+
+    async def read_all(self) -> list[_Page]:
+        """Each page once, following a listing that turns out longer than its first page said; none on 404."""
+        pages: list[_Page] = []
+        wanted = 1
+        while len(pages) < wanted:
+            wave = await self._read_pages(range(len(pages) + 1, wanted + 1))
+            if not wave:
+                return []
+            pages += wave
+            wanted = max(page.pages for page in pages)
+        return pages
+
+    async def _read_pages(self, numbers: range) -> list[_Page]:
+        calls = [reading(self._read, _place(number, self._page_size)) for number in numbers]
+        answers = await _all_at_once(self._ask, calls)
+        self.answers += answers
+        if numbers.start == 1 and not answers[0].found:
+            return []
+        told = zip(numbers, calls, answers, strict=True)
+        pages = [_page_in(call, answer, number, self._page_size) for number, call, answer in told]
+        for number, (earlier, later) in enumerate(itertools.pairwise(pages), numbers.start + 1):
+            if later.entities and later.entities == earlier.entities:
+                raise not_a_page(calls[0], f"page {number} repeats the one before", correlation_id=None)
+        return pages
 
 
 async def _all_at_once(ask: Ask, calls: Sequence[Call]) -> tuple[Answer, ...]:
     """All answers, in the order of the calls; the first error ends the others."""
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_coroutine(ask, call)) for call in calls]
+            tasks = [group.create_task(ask(call)) for call in calls]
     except BaseExceptionGroup as failed:
         raise failed.exceptions[0] from None
     return tuple(task.result() for task in tasks)
-
-
-def _coroutine(ask: Ask, call: Call) -> Coroutine[None, None, Answer]:
-    async def asked() -> Answer:
-        return await ask(call)
-
-    return asked()
 
 
 def _place(number: int, page_size: int) -> Mapping[str, str]:
@@ -112,45 +111,31 @@ def _place(number: int, page_size: int) -> Mapping[str, str]:
 
 
 def _page_in(call: Call, answer: Answer, number: int, page_size: int) -> _Page:
-    problem, body = "the answer is no object", answer.body
-    if isinstance(body, dict):
-        problem = _problem_of(body, number)
-    if problem or not isinstance(body, dict):
-        raise not_a_page(call, f"page {number}: {problem}", correlation_id=answer.correlation_id)
-    listed = body["entities"]
-    entities = (
-        tuple(entity for entity in listed if isinstance(entity, dict)) if isinstance(listed, list) else ()
-    )
-    total = _count(body.get("total"))
-    stated = _count(body.get("pageCount"))
-    full = max(len(entities), _count(body.get("pageSize")) or page_size)
-    by_total = -(-total // full) if total is not None else 0
-    return _Page(entities, max(stated or 0, by_total, 1), total)
+    try:
+        return _parsed(answer.body if isinstance(answer.body, dict) else {}, number, page_size)
+    except _NoPageError as problem:
+        raise not_a_page(call, f"page {number}: {problem}", correlation_id=answer.correlation_id) from None
 
 
-def _problem_of(body: JsonObject, number: int) -> str:
-    """What is wrong with a page; empty when nothing is."""
+class _NoPageError(Exception):
+    """What is wrong with a page."""
+
+
+def _parsed(body: JsonObject, number: int, page_size: int) -> _Page:
     listed = body.get("entities")
-    if not isinstance(listed, list) or not all(isinstance(entity, dict) for entity in listed):
-        return "it has no list of entities"
-    counts = [_count(body.get(name)) for name in ("pageCount", "total")]
-    if counts == [None, None]:
-        return "it says neither pageCount nor total"
-    if max(count or 0 for count in counts[:1]) > MAX_PAGES or (counts[1] or 0) > MAX_PAGES * 100:
-        return f"it says {counts[0]} pages of {counts[1]} in all; at most {MAX_PAGES} pages are read"
-    told = _count(body.get("pageNumber"))
-    return f"page {told} came instead" if told not in {None, number} else ""
-
-
-def _refuse_repeats(call: Call, answers: Sequence[Answer], pages: Sequence[_Page]) -> None:
-    """A server that knows no paging answers the same page for ever: nobody knows what is missing."""
-    for number in range(1, len(pages)):
-        if pages[number].entities and pages[number].entities == pages[number - 1].entities:
-            raise not_a_page(
-                call,
-                f"page {number + 1} repeats page {number}",
-                correlation_id=answers[number].correlation_id,
-            )
+    entities = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    if not isinstance(listed, list) or len(entities) < len(listed):
+        raise _NoPageError("it has no list of entities")
+    if (told := _count(body.get("pageNumber"))) not in {None, number}:
+        raise _NoPageError(f"page {told} came instead")
+    stated, total = _count(body.get("pageCount")), _count(body.get("total"))
+    if stated is None and total is None:
+        raise _NoPageError("it says neither pageCount nor total")
+    full = max(len(entities), _count(body.get("pageSize")) or page_size)
+    pages = max(stated or 0, -(-(total or 0) // full), 1)
+    if pages > MAX_PAGES:
+        raise _NoPageError(f"it says that there are {pages} pages; at most {MAX_PAGES} are read")
+    return _Page(tuple(entities), pages, total)
 
 
 def _distinct(pages: Sequence[_Page]) -> list[JsonValue]:

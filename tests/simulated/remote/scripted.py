@@ -199,14 +199,13 @@ def problem(status: int, message: str = "told so", *, code: str = "a.code", **me
     return Scripted(status, body, {"ININ-Correlation-Id": "corr-1"})
 
 
-def page(number: int, pages: int, *ids: str, total: int | None = None, **headers: str) -> Scripted:
+def page(number: int, pages: int, *ids: str, total: int | None = None) -> Scripted:
     """One page of a listing of objects."""
     counted: JsonObject = {} if total is None else {"total": total}
     entities: JsonValue = [{"id": each} for each in ids]
     return Scripted(
         200,
         {"entities": entities, "pageSize": 100, "pageNumber": number, "pageCount": pages, **counted},
-        headers,
     )
 
 

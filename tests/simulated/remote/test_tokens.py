@@ -35,7 +35,7 @@ def test_token_is_asked_for_by_basic_and_form_and_then_kept() -> None:
             assert asked.headers["authorization"] == f"Basic {basic}"
             assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
             assert asked.content == "grant_type=client_credentials"
-            assert at.client.granted_scopes == {"routing:queue:read"}
+            assert at.client.granted_scopes == frozenset({"routing:queue:read"})
             assert at.client.requests_made == 4
 
     asyncio.run(told())
