@@ -118,7 +118,8 @@ class TokenCredentials:
 def _token_in(answer: Answer, asked_at: float, *, margin_s: float, target: Target) -> _Token:
     body: JsonObject = answer.body if isinstance(answer.body, dict) else {}
     text, scope = body.get("access_token"), body.get("scope")
-    if not isinstance(text, str) or not text.isascii() or not text.isprintable() or not text:
+    # Anything else would not fit a header, and the complaint about it would quote the token.
+    if not isinstance(text, str) or not text.isascii() or not text.isprintable() or text.split() != [text]:
         raise AuthFailed(
             f"the answer of {target.login_host} to client {target.client_id} holds no access_token",
             hint="check the region: this seems not to be the login host",

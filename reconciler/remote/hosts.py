@@ -131,7 +131,7 @@ def _region_urls(text: str, origin: str) -> tuple[str, str]:
     if "://" in region or _leads_here(region):
         url = _base_url(region, origin)
         known = host_of(url).removeprefix("api.")
-        return (url, f"https://login.{known}") if known in REGIONS else (url, url)
+        return (f"https://api.{known}", f"https://login.{known}") if known in REGIONS else (url, url)
     if _HOST.fullmatch(region) is None:
         raise ConfigError(f"{origin}: {text!r} is neither a host name nor a URL nor an AWS region")
     host = region.lower()

@@ -7,6 +7,7 @@ the org.
 
 from __future__ import annotations
 
+import os
 import ssl
 import urllib.request
 from collections.abc import Mapping
@@ -18,6 +19,9 @@ from reconciler.errors import ConfigError
 from reconciler.remote.endpoints import QUERY_PATH, TOKEN_PATH
 from reconciler.remote.hosts import Target, host_of, is_loopback_url
 from reconciler.settings import HttpSettings
+
+_OWN_BUNDLE_NAMES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_OTHER_BUNDLE_NAMES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class MutationRefused(RuntimeError):
@@ -33,7 +37,7 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
             {httpx.URL(target.login_url + TOKEN_PATH), httpx.URL(target.api_url + QUERY_PATH)}
         )
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def pass_on(self, request: httpx.Request) -> httpx.Response:
         """Passes a request on.
 
         Raises:
@@ -43,6 +47,9 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
         if request.method != "GET" and not is_post:
             raise MutationRefused(f"{request.method} {request.url.path} through a client made for reading")
         return await self._inner.handle_async_request(request)
+
+    handle_async_request = pass_on
+    """The name that httpx calls it by."""
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -102,11 +109,20 @@ def _certificates(url: str) -> ssl.SSLContext:
         # Never used, and reading the bundle would cost a short command more than all else here.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        return httpx.create_ssl_context()
+        bundle = _other_tools_bundle()
+        return ssl.create_default_context(cafile=bundle) if bundle else httpx.create_ssl_context()
     except OSError as error:
         raise ConfigError(
-            f"the certificate bundle cannot be read: {error}", hint="check SSL_CERT_FILE and SSL_CERT_DIR"
+            f"the certificate bundle cannot be read: {error}",
+            hint=f"check {', '.join((*_OWN_BUNDLE_NAMES, *_OTHER_BUNDLE_NAMES))}",
         ) from error
+
+
+def _other_tools_bundle() -> str | None:
+    """The bundle of the variables that httpx does not read, where those that it does read say nothing."""
+    if any(os.environ.get(name) for name in _OWN_BUNDLE_NAMES):
+        return None
+    return next((os.environ[name] for name in _OTHER_BUNDLE_NAMES if os.environ.get(name)), None)
 
 
 def _proxy_for(url: str) -> str | None:

@@ -174,3 +174,25 @@ def test_one_request_is_under_way_until_the_first_headers_then_many() -> None:
             return noted[:3], max(noted)
 
     assert asyncio.run(told()) == ([1, 1, 1], 4)
+
+
+def test_request_that_is_given_up_lets_the_next_one_go() -> None:
+    async def told() -> int:
+        async with scene() as at:
+            arrived = asyncio.Event()
+
+            async def answering(_seen: Seen) -> Scripted:
+                if arrived.is_set():
+                    return DONE
+                arrived.set()
+                return Scripted(ending=Ending.SILENT)
+
+            at.host.answer("GET", QUEUE, answering)
+            first = asyncio.create_task(at.client.read(get(QUEUE)))
+            second = asyncio.create_task(at.client.read(get(QUEUE)))
+            await arrived.wait()
+            first.cancel()
+            async with asyncio.timeout(5):
+                return (await second).status
+
+    assert asyncio.run(told()) == 200

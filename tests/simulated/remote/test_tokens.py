@@ -219,7 +219,8 @@ def test_login_host_that_stays_away_makes_a_write_fail_without_doubt() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"access_token": ""}, {"access_token": 7}, {"access_token": "a\nb"}, []]
+    "body",
+    [{}, {"access_token": ""}, {"access_token": 7}, {"access_token": "a\nb"}, {"access_token": "a "}, []],
 )
 def test_answer_without_a_token_is_an_error(body: dict[str, str]) -> None:
     async def told() -> None:

@@ -46,6 +46,11 @@ def _refused(environ: Mapping[str, str], org: OrgConfiguration = ENV) -> ConfigE
             "https://login.mypurecloud.com",
         ),
         (
+            {"GENESYS_REGION": "https://mypurecloud.de"},
+            "https://api.mypurecloud.de",
+            "https://login.mypurecloud.de",
+        ),
+        (
             {"GENESYS_REGION": "api.mypurecloud.de"},
             "https://api.mypurecloud.de",
             "https://login.mypurecloud.de",

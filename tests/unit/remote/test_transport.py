@@ -12,11 +12,14 @@ from reconciler.settings import HttpSettings
 from tests.simulated.remote.scripted import SETTINGS, Scripted, scripted_host
 
 LOOPBACK = "http://127.0.0.1:9"
+BUNDLE_NAMES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 @pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in BUNDLE_NAMES:
+        monkeypatch.delenv(name, raising=False)
     for name in PROXY_NAMES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -81,10 +84,11 @@ def test_host_exempt_from_the_proxy_does_not_need_a_usable_one(monkeypatch: pyte
     _open(_target())
 
 
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_certificate_bundle_that_is_missing_is_the_configuration_s_error(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/bundle.pem")
+    monkeypatch.setenv(name, "/nowhere/bundle.pem")
 
     with pytest.raises(ConfigError, match="certificate bundle"):
         _open(_target())
