@@ -59,6 +59,8 @@ def mask_secrets(tree: Tree, secrets: Secrets) -> JsonValue:
     return as_json(tree, secrets.digest)
 
 
-def fill_path(path: str, remote_id: str | None) -> str:
-    """A step's path with the id that an earlier step yielded."""
+def fill_path(path: str, remote_id: str | None, scope: Mapping[str, str] | None = None) -> str:
+    """A step's path with the id that an earlier step yielded, and the scope that an earlier change did."""
+    for name, value in (scope or {}).items():
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
     return path.replace(REMOTE_ID, quote(remote_id or "", safe=""))

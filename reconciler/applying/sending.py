@@ -35,9 +35,10 @@ async def send_step(progress: Progress, step: Step, number: str, context: ApplyC
 
 
 def _filled_request(request: Request, progress: Progress, context: ApplyContext) -> Request:
+    scope = context.kind(progress.change.address).scope_of(progress.record or {})
     return replace(
         request,
-        path=fill_path(request.path, progress.remote_id),
+        path=fill_path(request.path, progress.remote_id, scope),
         body=fill_references(request.body, context.applied),
     )
 

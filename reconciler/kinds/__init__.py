@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds.base import Kind
+from reconciler.kinds.channel import Channel
 from reconciler.kinds.schema import Schema
+from reconciler.kinds.weight_matrix import WeightMatrix
+from reconciler.kinds.widget import Widget
 
-KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (Schema(),)}
+KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (Widget(), Channel(), WeightMatrix(), Schema())}
 """Every kind, by its name in manifests."""

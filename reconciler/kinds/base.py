@@ -80,8 +80,11 @@ class Endpoint:
         return tuple(re.findall(r"\{(\w+)\}", self.collection))
 
     def collection_path(self, scope: Mapping[str, str]) -> str:
-        """The listing's path within a scope."""
-        return self.collection.format_map({name: quote(value, safe="") for name, value in scope.items()})
+        """The listing's path within a scope; what is not known yet stays for the change runner to fill in."""
+        path = self.collection
+        for name, value in scope.items():
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        return path
 
     def item_path(self, remote_id: str, scope: Mapping[str, str]) -> str:
         """One object's path; `REMOTE_ID` stays as it is, for the change runner to fill in."""
@@ -290,7 +293,8 @@ class Kind(Generic[S]):
 
     def is_sent(self, path: str) -> bool:
         """Whether the field at a JSON pointer inside spec is ever sent."""
-        return self.field_rules.member(path.split("/")[1]).is_sent if path.count("/") else False
+        member = self.field_rules.members.get(path.split("/")[1]) if path.count("/") else None
+        return member is not None and member.is_sent
 
     def report(self, change: Change, facts: Facts, after: LiveObject | None = None) -> Report:
         """What to tell about a change: in the plan (`after` is None), and once it has been applied."""

@@ -134,7 +134,7 @@ def _is_tighter(key: str, old: Tree, new: Tree) -> bool:
     if key in ("minLength", "min") and numbers:
         return float(str(new)) > float(str(old))
     if key == "enum" and isinstance(old, list | tuple) and isinstance(new, list | tuple):
-        return not {canonical_json(value) for value in old} <= {canonical_json(value) for value in new}  # type: ignore[arg-type]
+        return not {canonical_json(value) for value in old} <= {canonical_json(value) for value in new}
     return True
 
 

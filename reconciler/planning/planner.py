@@ -76,9 +76,11 @@ def planning_reads(inputs: PlanInputs) -> Iterator[Read]:
         declared = [resource for resource in resolved if resource.address.kind == name]
         held = [entry for entry in entries.values() if entry.address.kind == name]
         if declared or held:
-            yield from kind.reads(declared, held, inputs.facts)
-            for resource in declared:
-                yield from kind.standing_reads(resource, inputs.facts)
+            wanted = tuple(kind.reads(declared, held, inputs.facts))
+            yield from wanted
+            if not inputs.facts.missing(wanted):  # what a listing shows need not be asked for one by one
+                for resource in declared:
+                    yield from kind.standing_reads(resource, inputs.facts)
 
 
 def draft_plan(inputs: PlanInputs) -> Draft:

@@ -1,0 +1,267 @@
+"""`apply` and `destroy`: under the lock, plan, ask, carry out, and leave an audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.applying.apply import Applied, apply_changes
+from reconciler.applying.context import ApplyContext, RunIdentity, Stop
+from reconciler.applying.records import run_record
+from reconciler.applying.recovery import recover
+from reconciler.commands.clocks import RandomIds, SystemClock
+from reconciler.commands.metrics import metrics_of
+from reconciler.commands.org import Connection, connection, identify
+from reconciler.commands.plan import (
+    NOTHING,
+    USER_AGENT,
+    Making,
+    PlanRequest,
+    PriorView,
+    make,
+    may_create_state,
+    shape_options,
+)
+from reconciler.commands.project import Project, actor_of, commit_of, load_resources
+from reconciler.commands.records import refreshed_entries
+from reconciler.commands.saved import SavedPlan, confirm_saved, remaining_changes
+from reconciler.errors import ReconcilerError, Refused, StalePlan
+from reconciler.gathering import gather
+from reconciler.kinds import KINDS
+from reconciler.manifests import LoadedManifests
+from reconciler.model.audit import Phase
+from reconciler.model.change import Change
+from reconciler.model.diagnostics import Diagnostic, diagnostics_of
+from reconciler.model.outcome import RunReport, RunStatus
+from reconciler.model.plan import Plan
+from reconciler.model.ports import Observer
+from reconciler.model.remote import Facts
+from reconciler.planning.documents import Planned, blocking
+from reconciler.remote import OrgClient, open_client
+from reconciler.store import (
+    EnvironmentSecrets,
+    OpenMode,
+    Store,
+    missing_state,
+    open_store,
+    state_folder,
+    store_exists,
+)
+from reconciler.store import RunIdentity as LockIdentity
+
+Approve = Callable[[Plan], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRequest:
+    """What is to be applied.
+
+    Args:
+        saved: a saved plan; then nothing is asked and its own options count.
+        expect: the fingerprint that the plan must have.
+        approve: asks whoever sits there; None: approved already.
+    """
+
+    plan: PlanRequest = field(default_factory=PlanRequest)
+    saved: SavedPlan | None = None
+    expect: str | None = None
+    approve: Approve | None = None
+    parallelism: int = 10
+    lock_timeout_s: float = 0.0
+    stop: Stop = field(default_factory=Stop)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What an apply works at: everything is open, and the lock is held."""
+
+    project: Project
+    request: ApplyRequest
+    loaded: LoadedManifests
+    store: Store
+    client: OrgClient
+    place: Connection
+    observer: Observer
+    run_id: str
+
+
+async def apply(project: Project, request: ApplyRequest, observer: Observer) -> RunReport:
+    """Plans and applies; a refusal or a stale plan is a report, too, with the plan that it speaks of.
+
+    Raises:
+        InvalidManifests, StateError, ConfigError, RemoteError: before anything was sent.
+    """
+    destroys = request.plan.options.destroy
+    loaded = NOTHING if destroys else load_resources(project, request.plan.folder)
+    run_id = RandomIds().run_id()
+    with _open(project, request, run_id) as store, connection(project) as place:
+        settings = project.settings
+        with store.lock(f"apply by {actor_of(project.surroundings.environ)}", request.lock_timeout_s):
+            async with open_client(
+                place.target,
+                settings=settings.http,
+                clock=SystemClock(),
+                observer=observer,
+                user_agent=USER_AGENT,
+                read_only=False,
+            ) as client:
+                bench = _Bench(project, request, loaded, store, client, place, observer, run_id)
+                return await _apply_at(bench)
+
+
+def _open(project: Project, request: ApplyRequest, run_id: str) -> Store:
+    """The store, made where it may be.
+
+    Raises:
+        StateError: `state.missing` and the like.
+    """
+    folder = state_folder(project.state, project.state_root)
+    options = request.plan.options
+    is_new = not store_exists(folder, project.org.name)
+    if is_new and (options.destroy or not may_create_state(project, options)):
+        raise missing_state(folder, project.org.name)
+    mode = OpenMode.CREATE if is_new else OpenMode.WRITE
+    return open_store(folder, org=project.org.name, mode=mode, clock=SystemClock(), run=LockIdentity(run_id))
+
+
+async def _apply_at(bench: _Bench) -> RunReport:
+    known = bench.store.load()
+    identity = await identify(bench.client, bench.project, bench.place, known.identity)
+    identity = bench.store.bind(identity)
+    context = _context(bench, identity.lineage, "")
+    if known.open_intents:
+        await recover(known.open_intents, bench.loaded.resources, context)
+    prior = bench.store.load()
+    is_new = known.identity is None
+    making = Making(
+        bench.project,
+        bench.loaded,
+        shape_options(bench.project, bench.request.plan),
+        PriorView(prior, None if is_new else bench.store.secret_key),
+        identity.org_id,
+        writes=True,
+    )
+    planned = await make(making, bench.client, bench.observer)
+    saved = bench.request.saved
+    approved = saved.plan.fingerprint if saved else planned.plan.fingerprint
+    context = _context(bench, identity.lineage, approved)
+    try:
+        changes = _admit(bench, planned)
+    except (Refused, StalePlan) as error:
+        return _turned_away(bench, planned, error, context)
+    return await _carry_out(changes, planned, context, bench)
+
+
+def _context(bench: _Bench, lineage: str, fingerprint: str) -> ApplyContext:
+    environ = bench.project.surroundings.environ
+    settings = bench.project.settings
+    run = RunIdentity(
+        run_id=bench.run_id,
+        org=bench.project.org.name,
+        lineage=lineage,
+        actor=actor_of(environ),
+        commit=commit_of(bench.project.configuration.root),
+        plan_fingerprint=fingerprint,
+    )
+    return ApplyContext(
+        org=bench.client,
+        look=lambda ask: gather(bench.client, ask, Facts(), bench.observer),
+        store=bench.store,
+        secrets=EnvironmentSecrets(environ, bench.store.secret_key),
+        clock=SystemClock(),
+        observer=bench.observer,
+        settings=replace(settings, apply=replace(settings.apply, parallelism=bench.request.parallelism)),
+        kinds=KINDS,
+        run=run,
+        stop=bench.request.stop,
+    )
+
+
+# -- before the first write ------------------------------------------------------------------------------
+
+
+def _admit(bench: _Bench, planned: Planned) -> tuple[Change, ...]:
+    """The changes to carry out, once nothing refuses them.
+
+    Raises:
+        Refused: a guard, a check, protection, or whoever was asked.
+        StalePlan: the saved plan or the expected fingerprint does not hold.
+    """
+    request, plan = bench.request, planned.plan
+    if request.saved is not None:
+        confirm_saved(request.saved, planned)
+        return remaining_changes(request.saved, planned)
+    if request.expect is not None and request.expect != plan.fingerprint:
+        raise StalePlan(
+            f"the plan's fingerprint is {plan.fingerprint}, not the expected {request.expect}",
+            hint="review the plan of now, and expect its fingerprint",
+        )
+    if found := blocking(plan):
+        raise Refused(found[0].message, code=found[0].code, hint=found[0].hint)
+    if bench.project.org.protected and request.expect is None and plan.changes:
+        raise Refused(
+            f"org {plan.org} is protected: only a saved plan or --expect may be applied",
+            code="plan.protected",
+            hint=f"apply a saved plan, or pass --expect {plan.fingerprint}",
+        )
+    if plan.changes and request.approve is not None and not request.approve(plan):
+        raise Refused("not approved; nothing was sent", code="plan.guard")
+    return planned.changes
+
+
+def _turned_away(bench: _Bench, planned: Planned, error: ReconcilerError, context: ApplyContext) -> RunReport:
+    """A refusal is in the audit trail, too."""
+    is_stale = isinstance(error, StalePlan)
+    context.store.append(
+        [
+            run_record(
+                context.run,
+                Phase.REFUSED,
+                context.clock.now(),
+                outcome="stale" if is_stale else "refused",
+                detail={"message": error.message, "code": error.code},
+            )
+        ]
+    )
+    return RunReport(
+        run_id=bench.run_id,
+        plan_fingerprint=planned.plan.fingerprint,
+        status=RunStatus.STALE if is_stale else RunStatus.REFUSED,
+        converged=False,
+        metrics=metrics_of((), bench.client.statistics),
+        diagnostics=_refusal_diagnostics(planned.plan, error),
+        plan=planned.plan,
+    )
+
+
+def _refusal_diagnostics(plan: Plan, error: ReconcilerError) -> tuple[Diagnostic, ...]:
+    known = {found.code for found in plan.diagnostics}
+    return plan.diagnostics if error.code in known else (*plan.diagnostics, *diagnostics_of(error))
+
+
+# -- the run ---------------------------------------------------------------------------------------------
+
+
+async def _carry_out(
+    changes: Sequence[Change], planned: Planned, context: ApplyContext, bench: _Bench
+) -> RunReport:
+    refreshed = refreshed_entries(planned, context)
+    if changes:
+        applied = await apply_changes(changes, refreshed, context)
+    else:
+        context.store.refresh(refreshed)
+        applied = Applied((), RunStatus.APPLIED, converged=True)
+    return RunReport(
+        run_id=bench.run_id,
+        plan_fingerprint=context.run.plan_fingerprint,
+        status=applied.status,
+        results=applied.results,
+        converged=applied.converged,
+        metrics=metrics_of(applied.results, bench.client.statistics),
+        diagnostics=(*planned.plan.diagnostics, *_problems(applied)),
+    )
+
+
+def _problems(applied: Applied) -> tuple[Diagnostic, ...]:
+    found = [result.error.diagnostic for result in applied.results if result.error]
+    return tuple(found)

@@ -1,0 +1,111 @@
+"""The org of a run: the embedded sandbox, started for the command, or a real host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from reconciler.commands.project import Project
+from reconciler.errors import ConfigError, StateError
+from reconciler.model.ports import OrgReader
+from reconciler.model.remote import get
+from reconciler.model.state import StateIdentity
+from reconciler.remote import Target, resolve_target
+from reconciler.store import EnvironmentSecrets, state_folder
+
+FAULTS = "RECONCILER_SANDBOX_FAULTS"
+"""Faults of the embedded org, one a line or separated by `;`: for demonstrations."""
+
+SANDBOX_HOST = "sandbox"
+ORG = get("/api/v2/organizations/me")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where the org answers.
+
+    Args:
+        host: what the store is bound to; the embedded org listens on another port each time.
+    """
+
+    target: Target
+    host: str
+
+
+@contextmanager
+def connection(project: Project) -> Iterator[Connection]:
+    """The org while the block lasts.
+
+    Raises:
+        ConfigError: host or credentials are missing or not to be trusted.
+    """
+    environ = project.surroundings.environ
+    if not project.org.sandbox:
+        reveal = EnvironmentSecrets(environ, None).reveal
+        target = resolve_target(project.org, environ=environ, reveal=reveal)
+        yield Connection(target, target.api_host)
+        return
+    from reconciler.sandbox import SandboxOptions, parse_faults, running_sandbox  # noqa: PLC0415  # 150 ms
+
+    folder = state_folder(project.state, project.state_root)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        faults = parse_faults(environ.get(FAULTS, ""))
+    except ValueError as error:
+        raise ConfigError(f"{FAULTS}: {error}") from error
+    options = SandboxOptions(data=folder / "sandbox.sqlite3", faults=faults)
+    with running_sandbox(options) as org:
+        target = Target(org.base_url, org.base_url, org.client_id, org.client_secret)
+        yield Connection(target, SANDBOX_HOST)
+
+
+async def identify(
+    reader: OrgReader, project: Project, place: Connection, known: StateIdentity | None
+) -> StateIdentity:
+    """Which org answers there, compared with what the store and the configuration say.
+
+    A client id belongs to one org for ever, so a plan need not ask again for what the store has written down.
+
+    Raises:
+        StateError: `state.other-org`.
+    """
+    body = (await reader.read(ORG)).body
+    org_id = str(body.get("id", "")) if isinstance(body, dict) else ""
+    found = StateIdentity(
+        known.lineage if known else "",
+        known.serial if known else 0,
+        org_id,
+        place.host,
+        place.target.client_id,
+    )
+    if known is not None and known.org_id != org_id:
+        raise _other_org(project.org.name, expected=known.org_id, found=org_id, whose="the state is of")
+    return confirm_organization(project, found)
+
+
+def is_known(place: Connection, known: StateIdentity | None) -> bool:
+    """Whether the store has written down the org of this host and client."""
+    return known is not None and (known.api_host, known.client_id) == (place.host, place.target.client_id)
+
+
+def confirm_organization(project: Project, found: StateIdentity) -> StateIdentity:
+    """The identity, if it is the org that the configuration expects.
+
+    Raises:
+        StateError: `state.other-org`.
+    """
+    expected = project.org.organization
+    if expected is not None and expected != found.org_id:
+        raise _other_org(
+            project.org.name, expected=expected, found=found.org_id, whose="the configuration expects"
+        )
+    return found
+
+
+def _other_org(name: str, *, expected: str, found: str, whose: str) -> StateError:
+    return StateError(
+        f"org {name}: {whose} organization {expected}, and {found} answers",
+        code="state.other-org",
+        hint="check region and credentials; another org needs another entry under orgs, with its own state",
+    )

@@ -1,0 +1,162 @@
+"""`plan`: what an apply would do, read-only (design.md, invariant 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from reconciler import __version__
+from reconciler.commands.clocks import RandomIds, SystemClock
+from reconciler.commands.org import Connection, confirm_organization, connection, identify, is_known
+from reconciler.commands.project import Project, is_partial, load_resources
+from reconciler.gathering import gather
+from reconciler.kinds import KINDS
+from reconciler.manifests import LoadedManifests
+from reconciler.model.ports import Observer, OrgReader
+from reconciler.model.remote import Facts
+from reconciler.model.state import Prior
+from reconciler.planning.canonical import Masks
+from reconciler.planning.documents import Planned, make_plan
+from reconciler.planning.inputs import PlanInputs, PlanOptions
+from reconciler.planning.judging import check_reads, judge
+from reconciler.planning.planner import draft_plan, planning_reads
+from reconciler.remote import open_client
+from reconciler.store import (
+    EnvironmentSecrets,
+    OpenMode,
+    RunIdentity,
+    missing_state,
+    open_store,
+    state_folder,
+    store_exists,
+)
+
+NOTHING = LoadedManifests((), (), "")
+"""What `destroy` reads of the manifests."""
+
+USER_AGENT = f"reconciler/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What is to be planned.
+
+    Args:
+        folder: another folder than the configured one: a partial plan.
+    """
+
+    options: PlanOptions = field(default_factory=PlanOptions)
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriorView:
+    """Prior state as a plan reads it; `key` is the store's, None where there is no store yet."""
+
+    prior: Prior
+    key: bytes | None
+
+
+async def plan(project: Project, request: PlanRequest, observer: Observer) -> Planned:
+    """Plans on a transport that cannot send a mutating request; takes no lock, writes nothing.
+
+    Raises:
+        InvalidManifests: the manifests break rules.
+        StateError: `state.missing` and the like.
+        RemoteError: the org cannot be read.
+    """
+    loaded = NOTHING if request.options.destroy else load_resources(project, request.folder)
+    options = shape_options(project, request)
+    view = read_prior(project, options)
+    with connection(project) as place:
+        async with open_client(
+            place.target,
+            settings=project.settings.http,
+            clock=SystemClock(),
+            observer=observer,
+            user_agent=USER_AGENT,
+        ) as client:
+            org_id = await org_id_of(client, project, place, view.prior)
+            making = Making(project, loaded, options, view, org_id)
+            return await make(making, client, observer)
+
+
+def shape_options(project: Project, request: PlanRequest) -> PlanOptions:
+    """The options, with what the folder says about them."""
+    return replace(request.options, partial=is_partial(project, request.folder))
+
+
+def read_prior(project: Project, options: PlanOptions) -> PriorView:
+    """Prior state, or none where a plan may do without.
+
+    Raises:
+        StateError: `state.missing`: a forgetful runner would see every object as unowned.
+    """
+    folder = state_folder(project.state, project.state_root)
+    if not store_exists(folder, project.org.name):
+        if not may_create_state(project, options):
+            raise missing_state(folder, project.org.name)
+        return PriorView(Prior(), None)
+    run = RunIdentity(RandomIds().run_id())
+    with open_store(folder, org=project.org.name, mode=OpenMode.READ, clock=SystemClock(), run=run) as store:
+        return PriorView(store.load(), store.secret_key)
+
+
+def may_create_state(project: Project, options: PlanOptions) -> bool:
+    """Whether a store that does not exist may be made (design.md, section 8)."""
+    return project.org.sandbox or project.surroundings.is_terminal or options.new_state
+
+
+async def org_id_of(reader: OrgReader, project: Project, place: Connection, prior: Prior) -> str:
+    """The org's id: as the store has it for this host and client, else asked for."""
+    known = prior.identity
+    if known is not None and is_known(place, known):
+        return confirm_organization(project, known).org_id
+    return (await identify(reader, project, place, known)).org_id
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What a plan is made from, but for the org's answers.
+
+    Args:
+        writes: whether it is about to be applied.
+    """
+
+    project: Project
+    loaded: LoadedManifests
+    options: PlanOptions
+    view: PriorView
+    org_id: str
+    writes: bool = False
+
+
+async def make(making: Making, reader: OrgReader, observer: Observer) -> Planned:
+    """Gathers what planning names, drafts, gathers what checks name, and judges."""
+    inputs = _inputs(making)
+    facts = await gather(
+        reader, lambda known: planning_reads(replace(inputs, facts=known)), Facts(), observer
+    )
+    draft = draft_plan(replace(inputs, facts=facts, granted_scopes=reader.granted_scopes))
+    facts = await gather(reader, lambda known: check_reads(draft, known), facts, observer)
+    checks = judge(draft, facts)
+    return make_plan(draft, checks, facts, tool_version=__version__, requests_made=reader.requests_made)
+
+
+def _inputs(making: Making) -> PlanInputs:
+    project = making.project
+    secrets = EnvironmentSecrets(project.surroundings.environ, making.view.key)
+    return PlanInputs(
+        org=project.org.name,
+        org_id=making.org_id,
+        kinds=KINDS,
+        resources=making.loaded.resources,
+        prior=making.view.prior,
+        facts=Facts(),
+        options=making.options,
+        settings=project.settings,
+        masks=Masks(secrets.digest, secrets.digest_text),
+        now=SystemClock().now(),
+        manifest_digest=making.loaded.digest,
+        writes=making.writes,
+    )

@@ -1,0 +1,162 @@
+"""A project: the configuration, the chosen org, and where its state is. The composition root begins here."""
+
+from __future__ import annotations
+
+import getpass
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from reconciler.kinds import KINDS
+from reconciler.manifests import (
+    LoadedManifests,
+    load_configuration,
+    load_manifests,
+    read_variables,
+    select_org,
+)
+from reconciler.model.configuration import Configuration, OrgConfiguration
+from reconciler.model.diagnostics import Diagnostic, InvalidManifests, errors_in
+from reconciler.model.resource import Resource
+from reconciler.model.values import JsonValue
+from reconciler.planning.graph import cycle_diagnostic, edges_of, find_cycles
+from reconciler.settings import Settings
+
+ACTORS = ("RECONCILER_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a command finds around it.
+
+    Args:
+        is_terminal: whether a person sits there: stdin and stderr are a terminal.
+    """
+
+    cwd: Path
+    environ: Mapping[str, str]
+    is_terminal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommonOptions:
+    """Options that every command takes (design.md, section 4)."""
+
+    config: Path | None = None
+    org: str | None = None
+    state: str | None = None
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What is on disk and chosen.
+
+    Args:
+        state: as configured: a folder, relative to `state_root`, or a URL.
+    """
+
+    configuration: Configuration
+    org: OrgConfiguration
+    state: str
+    state_root: Path
+    variables: Mapping[str, JsonValue]
+    surroundings: Surroundings
+    settings: Settings = field(default_factory=Settings)
+
+
+def open_project(common: CommonOptions, surroundings: Surroundings) -> Project:
+    """Reads the configuration and chooses the org.
+
+    Raises:
+        ConfigError: there is none, or it cannot be used; or it has no such org.
+        UsageError: a `--var` is not `name=value`.
+    """
+    settings = Settings()
+    configuration = load_configuration(
+        file=common.config, start=surroundings.cwd, environ=surroundings.environ, settings=settings
+    )
+    org = select_org(configuration, name=common.org)
+    state_root = surroundings.cwd if common.state else configuration.root
+    return Project(
+        configuration=configuration,
+        org=org,
+        state=common.state or org.state or configuration.state,
+        state_root=state_root,
+        variables={**configuration.vars, **org.vars, **read_variables(common.variables)},
+        surroundings=surroundings,
+        settings=replace(settings, safety=configuration.safety),
+    )
+
+
+def load_resources(project: Project, folder: Path | None = None) -> LoadedManifests:
+    """Reads the manifests and judges all that can be judged offline, problems of a run together.
+
+    Args:
+        folder: another folder than the configured one.
+
+    Raises:
+        InvalidManifests: they break rules.
+    """
+    configuration = project.configuration
+    loaded = load_manifests(
+        folder or configuration.manifests,
+        root=configuration.root,
+        kinds=KINDS,
+        variables=project.variables,
+        environment=configuration.environment,
+        environ=project.surroundings.environ,
+        settings=project.settings.manifests,
+    )
+    problems = (*loaded.diagnostics, *_between(loaded.resources))
+    if errors_in(problems):
+        raise InvalidManifests(problems)
+    return loaded
+
+
+def _between(resources: tuple[Resource, ...]) -> list[Diagnostic]:
+    """What is wrong between manifests: cycles, and what kinds have to say."""
+    found = [cycle_diagnostic(cycle) for cycle in find_cycles(edges_of(resources))]
+    for name, kind in KINDS.items():
+        found += kind.peer_rules([resource for resource in resources if resource.address.kind == name])
+    return found
+
+
+def is_partial(project: Project, folder: Path | None) -> bool:
+    """Whether the manifests are not the configured folder: then nothing is deleted."""
+    return folder is not None and folder.resolve() != project.configuration.manifests.resolve()
+
+
+def actor_of(environ: Mapping[str, str]) -> str:
+    """Who is to be named in the audit (design.md, section 5)."""
+    for name in ACTORS:
+        if environ.get(name):
+            return environ[name]
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def commit_of(folder: Path) -> str | None:
+    """The git commit of the project, `-dirty` appended where the tree has changes; None outside of git."""
+    head = _git(folder, "rev-parse", "HEAD")
+    if not head:
+        return None
+    return f"{head}-dirty" if _git(folder, "status", "--porcelain", "--untracked-files=no") else head
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603  # fixed arguments
+            ["git", *arguments],  # noqa: S607  # wherever the machine has it
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
