@@ -71,10 +71,7 @@ def is_gone(process: Incarnation, *, here: Incarnation) -> bool:
     if not _exists(process.pid):
         return True
     started = _start_time(process.pid)
-    return started == _ZOMBIE or bool(process.started and started and started != process.started)
-
-
-_ZOMBIE = "ended"
+    return bool(process.started and started and started != process.started)
 
 
 def _exists(pid: int) -> bool:
@@ -94,4 +91,5 @@ def _start_time(pid: int) -> str | None:
         return None
     # The command's name, second, is in brackets and may hold anything: count from its end.
     members = stat.rpartition(")")[2].split()
-    return _ZOMBIE if members[0] in ("Z", "X") else members[19]
+    # One that ended and was not waited for yet keeps its number and nothing else: no start is like that.
+    return "ended" if members[0] in ("Z", "X") else members[19]

@@ -11,6 +11,9 @@ from pathlib import Path
 from reconciler.model.address import Address
 from tests.unit.store.builders import entry, intent, opened, record
 
+APPENDED = 150
+"""Records that `append` appends."""
+
 
 def create(folder: Path) -> None:
     """Opens the store, making it where it is not there."""
@@ -19,9 +22,11 @@ def create(folder: Path) -> None:
 
 
 def append(folder: Path) -> None:
-    """Appends to the audit trail without the lock, one record a commit."""
+    """Appends to the audit trail without the lock, one record a commit, as soon as stdin ends."""
     with opened(folder) as store:
-        for number in range(60):
+        say("ready")
+        sys.stdin.read()
+        for number in range(APPENDED):
             store.append([record(detail={"number": number})])
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.store import OpenMode
 from tests.unit.store.builders import entry, opened, record
-from tests.unit.store.test_locking import child
+from tests.unit.store.children import child
 
 
 @pytest.mark.parametrize("settled", [1, 7, 40])

@@ -1,8 +1,6 @@
 """One writer of an org's state at a time."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,21 +15,7 @@ from reconciler.store.database import Database, writing_engine
 from reconciler.store.holders import is_gone
 from reconciler.store.locking import POLL_S, Lock
 from tests.unit.store.builders import QUEUE_AHT, FakeClock, entry, opened, record
-
-REPOSITORY = Path(__file__).parents[3]
-
-
-@contextmanager
-def child(what: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.unit.store.child", what, str(folder)]
-    started = subprocess.Popen(
-        command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    with started:
-        try:
-            yield started
-        finally:
-            started.kill()
+from tests.unit.store.children import child
 
 
 def opened_by(folder: Path, process: Incarnation) -> Store:

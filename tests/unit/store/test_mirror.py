@@ -2,8 +2,6 @@
 
 import json
 import logging
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +9,8 @@ import pytest
 
 from reconciler.store import OpenMode
 from tests.unit.store.builders import opened, record
-
-REPOSITORY = Path(__file__).parents[3]
+from tests.unit.store.child import APPENDED
+from tests.unit.store.children import child
 
 
 def mirror_in(folder: Path) -> Path:
@@ -149,16 +147,15 @@ def test_a_mirror_that_cannot_be_written_stops_nothing(
 
 def test_processes_that_append_at_once_make_one_chain(tmp_path: Path) -> None:
     opened(tmp_path).close()
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.unit.store.child", "append", str(tmp_path)], cwd=REPOSITORY
-        )
-        for _ in range(2)
-    ]
-    codes = [child.wait(timeout=60) for child in children]
+    with child("append", tmp_path) as one, child("append", tmp_path) as other:
+        said = [started.stdout.readline() for started in (one, other) if started.stdout]
+        for started in (one, other):
+            if started.stdin:
+                started.stdin.close()
+        codes = [started.wait(timeout=60) for started in (one, other)]
 
     with opened(tmp_path, mode=OpenMode.READ) as store:
         verified = store.verify_audit()
-    assert codes == [0, 0]
-    assert (verified.valid, verified.records) == (True, 120)
+    assert (said, codes) == (["ready\n"] * 2, [0, 0])
+    assert (verified.valid, verified.records) == (True, 2 * APPENDED)
     assert mirrored(tmp_path) == trail(tmp_path)

@@ -3,8 +3,6 @@
 import os
 import resource
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,9 +11,8 @@ import pytest
 
 from reconciler.errors import ConfigError, ExitCode, StateError
 from reconciler.store import OpenMode, missing_state, state_folder, store_exists
-from tests.unit.store.builders import entry, identity, opened
-
-REPOSITORY = Path(__file__).parents[3]
+from tests.unit.store.builders import FakeClock, entry, identity, opened
+from tests.unit.store.children import child
 
 
 def database_in(folder: Path) -> Path:
@@ -27,10 +24,10 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 @contextmanager
-def full_disk() -> Iterator[None]:
-    """No file may grow: each write fails, as it does without room."""
+def full_disk(*, largest_file: int = 0) -> Iterator[None]:
+    """No file may grow beyond so many bytes: a write fails, as it does without room."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, limits[1]))
     try:
         yield
     finally:
@@ -262,6 +259,16 @@ def test_a_full_disk_is_refused_on_opening_for_writing(tmp_path: Path) -> None:
     opened(tmp_path, mode=OpenMode.WRITE).close()
 
 
+def test_a_disk_without_room_for_one_more_commit_shows_on_opening(tmp_path: Path) -> None:
+    later = FakeClock()
+    later.pass_time(1)
+    with opened(tmp_path) as other, other.lock("test", 0):
+        other.refresh([entry(base={"text": "x" * 100_000})])
+
+        with full_disk(largest_file=64 * 1024), pytest.raises(StateError, match="cannot be written"):
+            opened(tmp_path, mode=OpenMode.WRITE, clock=later)
+
+
 def test_a_store_that_finds_no_room_is_not_left_half_made(tmp_path: Path) -> None:
     with full_disk(), pytest.raises(StateError, match=r"cannot be (written|opened)"):
         opened(tmp_path)
@@ -270,19 +277,12 @@ def test_a_store_that_finds_no_room_is_not_left_half_made(tmp_path: Path) -> Non
 
 
 def test_processes_that_create_one_store_at_once_share_it(tmp_path: Path) -> None:
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.unit.store.child", "create", str(tmp_path)],
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
-    answers = {child.communicate(timeout=60)[0] for child in children}
+    with child("create", tmp_path) as one, child("create", tmp_path) as other:
+        answers = {started.communicate(timeout=60)[0] for started in (one, other)}
 
-    assert [child.returncode for child in children] == [0, 0, 0]
+    assert (one.returncode, other.returncode) == (0, 0)
     assert len(answers) == 1
+    assert answers != {""}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["audit.jsonl", "reconciler.sqlite3"]
 
 
