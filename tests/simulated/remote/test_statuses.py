@@ -137,6 +137,7 @@ def test_conflict_over_a_key_used_before_answers_the_object_that_it_made() -> No
             "webhooks:write",
         ),
         ({"details": [{"permission": "routing:queue:edit"}]}, QUEUE, "routing:queue:edit"),
+        ({"message": "user:read does not do, routing:queue:write does"}, QUEUE, "routing:queue:write"),
         ({"message": "forbidden"}, QUEUE, "routing:queue:write"),
         (
             {"message": "forbidden"},

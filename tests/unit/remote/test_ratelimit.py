@@ -100,6 +100,37 @@ def test_answers_lost_after_a_window_began_do_not_lock_everybody_out() -> None:
     assert asyncio.run(told()) == 0
 
 
+def test_requests_under_way_count_before_they_are_answered() -> None:
+    async def told() -> tuple[list[float], bool]:
+        desk = _Desk(allowed=4)
+        await desk.request()
+        for _ in range(3):
+            await desk.limiter.enter()
+        assert desk.clock.slept == []
+        await desk.limiter.enter()
+        next_one = asyncio.create_task(desk.limiter.enter())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        is_held = not next_one.done()
+        desk.limiter.leave(Window(4, 1, 59.0))
+        async with asyncio.timeout(5):
+            await next_one
+        return desk.clock.slept[:1], is_held
+
+    assert asyncio.run(told()) == ([61.0], True)
+
+
+def test_second_beyond_the_reset_is_waited_for() -> None:
+    async def told() -> list[float]:
+        desk = _Desk(allowed=1)
+        await desk.request()
+        desk.clock.passed_s = 60.5
+        await desk.request()
+        return desk.clock.slept
+
+    assert asyncio.run(told()) == [0.5]
+
+
 def test_late_answer_of_the_window_before_does_not_give_it_back() -> None:
     async def told() -> list[float]:
         desk = _Desk(allowed=3)
