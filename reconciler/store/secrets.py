@@ -13,7 +13,7 @@ from reconciler.model.values import Secret
 UNKEYED = "unkeyed"
 """The digest of every secret before the store, and with it the key, exists."""
 
-_PLACE = re.compile(r"\$\$\{|\$\{env\.([^}]*)\}")
+_PLACE = re.compile(r"\$\$\{|\$\{env\.([^{}]*)\}")
 
 
 class EnvironmentSecrets:
