@@ -3,3 +3,8 @@
 The only importer of `yaml`. Every problem of a run is found and reported together, each with file, line and
 column. This folder never speaks to an org or a store, and does not know what a plan is.
 """
+
+from reconciler.manifests.loading import LoadedManifests, load_manifests
+from reconciler.manifests.variables import read_variables, reveal
+
+__all__ = ["LoadedManifests", "load_manifests", "read_variables", "reveal"]

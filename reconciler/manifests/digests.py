@@ -1,0 +1,42 @@
+"""The digest of what the manifests declare: the same for any order of files, documents and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.model.resource import Lifecycle, Resource
+from reconciler.model.values import JsonObject, JsonValue, as_json, digest_of
+
+
+def digest_resources(resources: Sequence[Resource]) -> str:
+    """Lower-case hex SHA-256 of all that the resources say; secrets count by their names only."""
+    ordered = sorted(resources, key=lambda resource: resource.address)
+    return digest_of([_content(resource) for resource in ordered])
+
+
+def _content(resource: Resource) -> JsonObject:
+    depends_on = {str(found.target) for found in resource.dependencies if found.via.startswith("/dependsOn/")}
+    return {
+        "address": str(resource.address),
+        "spec": as_json(resource.spec, lambda secret: secret.template),
+        "lifecycle": _lifecycle(resource.lifecycle),
+        "labels": dict(resource.labels),
+        "formerly": list(resource.formerly),
+        "dependsOn": sorted(depends_on),
+    }
+
+
+def _lifecycle(lifecycle: Lifecycle) -> JsonValue:
+    return {
+        "adopt": lifecycle.adopt,
+        "preventDestroy": lifecycle.prevent_destroy,
+        "onRemove": lifecycle.on_remove,
+        "ignoreChanges": [
+            {
+                "path": found.path,
+                "until": found.until.isoformat() if found.until else None,
+                "reason": found.reason,
+            }
+            for found in lifecycle.ignore_changes
+        ],
+    }

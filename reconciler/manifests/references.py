@@ -1,0 +1,175 @@
+"""`{$ref: …}` and `{$lookup: …}` in specs: from mappings to late values, and what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from reconciler.kinds.base import READ_ONLY, Kind
+from reconciler.kinds.lookups import LOOKUPS
+from reconciler.manifests.documents import spoken
+from reconciler.manifests.envelope import Declaration
+from reconciler.manifests.suggestions import did_you_mean, listed
+from reconciler.model.address import Address, parse_address
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.resource import Dependency, Resource
+from reconciler.model.values import (
+    Late,
+    Lookup,
+    Reference,
+    Secret,
+    Tree,
+    TreeObject,
+    escape,
+    late_values,
+    tokens,
+)
+
+_INVALID = "manifest.invalid-value"
+_FORMS = ("$lookup", "$ref")
+
+
+def read_spec(
+    declaration: Declaration, kinds: Mapping[str, Kind[Any]]
+) -> tuple[TreeObject, tuple[Diagnostic, ...]]:
+    """The spec with references and look-ups as late values; a secret in what identifies is refused."""
+    reading = _Reading(declaration, kinds)
+    spec = {name: reading.tree(value, f"/spec/{escape(name)}") for name, value in declaration.spec.items()}
+    reading.refuse_secret_names(spec)
+    return spec, tuple(reading.diagnostics)
+
+
+class _Refused(Exception):
+    """A mapping with a `$` key that is no late value."""
+
+    def __init__(self, code: str, message: str, hint: str | None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+class _Reading:
+    """Reads one spec."""
+
+    def __init__(self, declaration: Declaration, kinds: Mapping[str, Kind[Any]]) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self._declaration = declaration
+        self._kinds = kinds
+
+    def tree(self, value: Tree, pointer: str) -> Tree:
+        if isinstance(value, Mapping):
+            if any(key.startswith("$") for key in value):
+                return self._late(value, pointer)
+            return {key: self.tree(member, f"{pointer}/{escape(key)}") for key, member in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.tree(element, f"{pointer}/{index}") for index, element in enumerate(value)]
+        return value
+
+    def refuse_secret_names(self, spec: TreeObject) -> None:
+        endpoint = self._kinds[self._declaration.address.kind].endpoint
+        for member in dict.fromkeys((*endpoint.natural_key, *endpoint.scope)):
+            if any(isinstance(late, Secret) for _, late in late_values(spec.get(member))):
+                message = f"spec.{member} identifies the object and cannot hold a secret"
+                self._report("variable.forbidden", message, f"/spec/{member}", None)
+
+    def _late(self, value: TreeObject, pointer: str) -> Tree:
+        try:
+            return _parse(value, self._kinds)
+        except _Refused as refused:
+            self._report(refused.code, f"{spoken(pointer)}: {refused.message}", pointer, refused.hint)
+            # Stands where text is wanted, so that the same value is not found wrong twice.
+            return Lookup("", "")
+
+    def _report(self, code: str, message: str, path: str, hint: str | None) -> None:
+        found = self._declaration
+        self.diagnostics.append(
+            found.document.diagnostic(code, message, path=path, hint=hint, address=str(found.address))
+        )
+
+
+def _parse(value: TreeObject, kinds: Mapping[str, Kind[Any]]) -> Late:
+    (key, *more) = sorted(value, key=lambda name: (name not in _FORMS, not name.startswith("$"), name))
+    text = value[key]
+    if key not in _FORMS:
+        hint = did_you_mean(key, _FORMS, otherwise="write {$ref: Kind/name} or {$lookup: Type/name}")
+        raise _Refused(_INVALID, f"{key} is not known", hint)
+    if more:
+        raise _Refused(_INVALID, f"{key} stands alone, without {listed(more)}", None)
+    if not isinstance(text, str):
+        secret = isinstance(text, Secret)
+        code = "variable.forbidden" if secret else _INVALID
+        raise _Refused(code, f"{key} must be plain text", None)
+    return _reference(text) if key == "$ref" else _lookup(text, kinds)
+
+
+def _reference(text: str) -> Reference:
+    named, hash_, pointer = text.partition("#")
+    try:
+        address = parse_address(named)
+    except ValueError as error:
+        raise _Refused(_INVALID, str(error), None) from None
+    if hash_ and (not pointer.startswith("/") or len(pointer) == 1):
+        raise _Refused(_INVALID, f"{text} names no field", f'write it as in "{named}#/name"')
+    return Reference(address, pointer)
+
+
+def _lookup(text: str, kinds: Mapping[str, Kind[Any]]) -> Lookup:
+    type_, slash, name = text.partition("/")
+    if not (type_ and slash and name):
+        raise _Refused(_INVALID, f"{text} is no look-up", "write Type/name, as in Queue/Support")
+    if type_ in LOOKUPS:
+        return Lookup(type_, name)
+    if type_ in kinds:
+        message = f"a {type_} is managed by manifests, never looked up"
+        raise _Refused("lookup.managed", message, f"use {{$ref: {type_}/<name of its manifest>}}")
+    hint = did_you_mean(type_, LOOKUPS, otherwise=f"known: {listed(LOOKUPS)}")
+    raise _Refused(_INVALID, f"{type_} cannot be looked up", hint)
+
+
+def references_in(resource: Resource) -> Iterator[tuple[str, Reference]]:
+    """Each `$ref` of a resource with its JSON pointer from the document's root."""
+    for pointer, late in late_values(resource.spec, "/spec"):
+        if isinstance(late, Reference):
+            yield pointer, late
+
+
+def written_dependencies(resource: Resource, depends_on: Iterable[Address]) -> tuple[Dependency, ...]:
+    """What `$ref` and `dependsOn` say, in the order of the manifest."""
+    named = [(pointer, reference.address) for pointer, reference in references_in(resource)]
+    named += [(f"/dependsOn/{index}", address) for index, address in enumerate(depends_on)]
+    return tuple(Dependency(address, via, resource.mark(via)) for via, address in named)
+
+
+def unknown_references(
+    resource: Resource, declared: frozenset[Address], *, unread: str, kinds: Mapping[str, Kind[Any]]
+) -> Iterator[Diagnostic]:
+    """References to what no manifest declares, or to fields that its kind does not have.
+
+    Args:
+        resource: with the dependencies that are written down.
+        unread: text that could not be read: what is named there may be declared there.
+    """
+    for dependency in resource.dependencies:
+        if dependency.target not in declared and dependency.target.name not in unread:
+            yield resource.diagnostic(
+                "reference.unknown",
+                f"no manifest declares {dependency.target}",
+                path=dependency.via,
+                hint=did_you_mean(str(dependency.target), map(str, declared)),
+            )
+    for pointer, reference in references_in(resource):
+        if reference.pointer and reference.address in declared and reference.address.kind in kinds:
+            yield from _unknown_field(resource, pointer, reference, kinds[reference.address.kind])
+
+
+def _unknown_field(
+    resource: Resource, path: str, reference: Reference, kind: Kind[Any]
+) -> Iterator[Diagnostic]:
+    known = {*kind.field_rules.members, *READ_ONLY, *kind.endpoint.read_only}
+    name = tokens(reference.pointer)[0]
+    if name not in known:
+        yield resource.diagnostic(
+            "reference.unknown",
+            f"a {kind.name} has no field {name}",
+            path=path,
+            hint=did_you_mean(name, known, otherwise=f"known: {listed(known)}"),
+        )
