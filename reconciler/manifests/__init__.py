@@ -4,7 +4,22 @@ The only importer of `yaml`. Every problem of a run is found and reported togeth
 column. This folder never speaks to an org or a store, and does not know what a plan is.
 """
 
+from reconciler.manifests.configuration import (
+    bare_configuration,
+    credential_names,
+    load_configuration,
+    select_org,
+)
 from reconciler.manifests.loading import LoadedManifests, load_manifests
 from reconciler.manifests.variables import read_variables, reveal
 
-__all__ = ["LoadedManifests", "load_manifests", "read_variables", "reveal"]
+__all__ = [
+    "LoadedManifests",
+    "bare_configuration",
+    "credential_names",
+    "load_configuration",
+    "load_manifests",
+    "read_variables",
+    "reveal",
+    "select_org",
+]

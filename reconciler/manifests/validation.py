@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from reconciler.kinds.fields import FieldRules, field_rules
 from reconciler.manifests.documents import Document, spoken
+from reconciler.manifests.model_paths import place_in
 from reconciler.manifests.suggestions import did_you_mean, listed
 from reconciler.manifests.wording import choice_hint, requirement, shown
 from reconciler.model.diagnostics import Diagnostic
@@ -51,22 +51,21 @@ def validate(model: type[M], value: Tree, part: Part) -> Validated[M]:
         return Validated(model.model_validate(value))
     except ValidationError as invalid:
         errors = invalid.errors(include_url=False)
-    rules = field_rules(model)
-    found = _merge(_diagnose(error, value, rules, part) for error in errors)
+    found = _merge(_diagnose(error, value, model, part) for error in errors)
     known = {diagnostic.path for diagnostic in part.document.diagnostics}
     waiting = any(isinstance(error["input"], Reference) for error in errors)
     return Validated(None, tuple(problem for problem in found if problem.path not in known), waiting)
 
 
-def _diagnose(error: ErrorDetails, value: Tree, rules: FieldRules, part: Part) -> Diagnostic:
+def _diagnose(error: ErrorDetails, value: Tree, model: type[BaseModel], part: Part) -> Diagnostic:
     steps, rest = _walk(error["loc"], value)
     inner = part.pointer + "".join(f"/{escape(str(step))}" for step in steps)
     if error["type"] == "missing":
         return _missing(str(rest[0]) if rest else "", inner, part)
     if error["type"] == "extra_forbidden":
-        return _unknown(steps, rules, part)
+        return _unknown(steps, model, part)
     is_ours = "." in error["type"]
-    found = shown(error["input"], is_hidden=_is_hidden(steps, rules))
+    found = shown(error["input"], is_hidden=place_in(model, steps).is_hidden)
     what = error["msg"] if is_ours else f"{requirement(error)}; found {found}"
     return part.document.diagnostic(
         error["type"] if is_ours else "manifest.invalid-value",
@@ -84,9 +83,9 @@ def _missing(name: str, parent: str, part: Part) -> Diagnostic:
     )
 
 
-def _unknown(steps: tuple[str | int, ...], rules: FieldRules, part: Part) -> Diagnostic:
+def _unknown(steps: tuple[str | int, ...], model: type[BaseModel], part: Part) -> Diagnostic:
     name = str(steps[-1])
-    allowed = _rules_at(steps[:-1], rules).members
+    allowed = place_in(model, steps[:-1]).members
     path = part.pointer + "".join(f"/{escape(str(step))}" for step in steps)
     return part.document.key_diagnostic(
         "manifest.unknown-field",
@@ -112,17 +111,6 @@ def _walk(loc: Iterable[str | int], value: Tree) -> tuple[tuple[str | int, ...],
         else:
             rest.append(step)
     return tuple(steps), tuple(rest[-1:])
-
-
-def _rules_at(steps: Iterable[str | int], rules: FieldRules) -> FieldRules:
-    for step in steps:
-        rules = rules.member(step) if isinstance(step, str) else rules.element or rules
-    return rules
-
-
-def _is_hidden(steps: tuple[str | int, ...], rules: FieldRules) -> bool:
-    """Whether the value may hold a secret: of a write-only field, or of something around one."""
-    return any(_rules_at(steps[:count], rules).write_only for count in range(1, len(steps) + 1))
 
 
 def _merge(found: Iterable[Diagnostic]) -> list[Diagnostic]:
