@@ -57,7 +57,7 @@ async def apply_changes(
     context.store.append(
         [run_record(context.run, Phase.RUN_STARTED, context.clock.now(), detail={"changes": len(changes)})]
     )
-    visits = Visits[Address](
+    visits: Visits[Address] = Visits(
         visit=lambda address: _visit(run, address, context),
         skip=lambda address, cause: _finish(run, address, _skipped(run.changes[address], cause), context),
         is_stopped=lambda: context.stop.starts_nothing,

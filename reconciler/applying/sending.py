@@ -29,7 +29,7 @@ async def send_step(progress: Progress, step: Step, number: str, context: ApplyC
     intent = step_intent(context, progress.change, filled, number=number, path=request.path, entry=entry)
     context.store.record_intent(intent, intent_record(context, intent))
     answer = await _send_guarded(progress, filled, intent.key, context)
-    progress.attempts += answer.attempts
+    progress.attempts = max(progress.attempts, answer.attempts)
     if not step.best_effort:
         _take_answer(progress, filled, answer, context)
 

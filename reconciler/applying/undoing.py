@@ -46,7 +46,7 @@ async def _undo(progress: Progress, index: int, step: Step, context: ApplyContex
     )
     context.store.record_intent(intent, intent_record(context, intent))
     answer = await send_once(progress, undo, intent.key, context)
-    progress.attempts += answer.attempts
+    progress.attempts = max(progress.attempts, answer.attempts)
 
 
 async def _rollback_failed(

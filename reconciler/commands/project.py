@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.kinds import KINDS
 from reconciler.manifests import (
     LoadedManifests,
@@ -24,29 +25,6 @@ from reconciler.planning.graph import cycle_diagnostic, edges_of, find_cycles
 from reconciler.settings import Settings
 
 ACTORS = ("RECONCILER_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN")
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a command finds around it.
-
-    Args:
-        is_terminal: whether a person sits there: stdin and stderr are a terminal.
-    """
-
-    cwd: Path
-    environ: Mapping[str, str]
-    is_terminal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CommonOptions:
-    """Options that every command takes (design.md, section 4)."""
-
-    config: Path | None = None
-    org: str | None = None
-    state: str | None = None
-    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,401 @@
+"""`plan`, `apply`, `destroy`, `show`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli import options
+from reconciler.cli.options import Choices, ConflictChoice, PlanFormat, ReportFormat
+from reconciler.cli.terminal import Terminal, write, write_json
+from reconciler.errors import ExitCode, Refused, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.applying.context import Stop
+    from reconciler.commands.apply import ApplyRequest
+    from reconciler.commands.project import Project
+    from reconciler.commands.saved import SavedPlan
+    from reconciler.model.events import Event
+    from reconciler.model.outcome import RunReport
+    from reconciler.model.plan import Plan
+    from reconciler.model.ports import Observer
+    from reconciler.planning.inputs import PlanOptions
+
+
+def plan(
+    ctx: typer.Context,
+    folder: options.Folder = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Save the plan, for review and apply.")
+    ] = None,
+    format: options.AnyPlan = PlanFormat.TEXT,
+    target: options.Targets = None,
+    exclude: options.Excludes = None,
+    selector: options.Selectors = None,
+    adopt: options.Adopt = None,
+    on_conflict: options.OnConflict = ConflictChoice.REFUSE,
+    fallback: options.Fallback = False,
+    allow_unsafe: options.AllowUnsafe = None,
+    destroy: options.Destroy = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")
+    ] = False,
+    show_requests: options.ShowRequests = False,
+    new_state: options.NewState = False,
+) -> int:
+    """Show what apply would do; sends nothing that changes the org.
+
+    Exit codes: 0 done, 1 error, 2 changes (with --detailed-exitcode), 3 refused, 65 invalid manifests,
+    78 bad configuration or state.
+    """
+    from reconciler.commands.plan import PlanRequest
+    from reconciler.commands.plan import plan as make_plan
+
+    terminal: Terminal = ctx.obj
+    choices = Choices(
+        target, exclude, selector, adopt, on_conflict, fallback, allow_unsafe, destroy, new_state
+    )
+    project = open_project(terminal)
+    request = PlanRequest(plan_options(choices), folder)
+    with terminal.watching() as observer:
+        planned = asyncio.run(make_plan(project, request, observer)).plan
+    if out is not None:
+        save_plan(planned, out)
+    show_plan(planned, terminal, format, show_requests=show_requests)
+    if not planned.applyable:
+        return ExitCode.REFUSED
+    return ExitCode.CHANGES if detailed_exitcode and planned.summary.changes else ExitCode.OK
+
+
+def apply(
+    ctx: typer.Context,
+    what: Annotated[
+        Path | None,
+        typer.Argument(metavar="[PLANFILE|DIR]", help="A saved plan, or manifests."),
+    ] = None,
+    format: options.AnyReport = ReportFormat.TEXT,
+    auto_approve: options.AutoApprove = False,
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", metavar="FINGERPRINT", help="Apply only a plan with this fingerprint."),
+    ] = None,
+    parallelism: options.Parallelism = 10,
+    lock_timeout: options.LockTimeout = 0.0,
+    target: options.Targets = None,
+    exclude: options.Excludes = None,
+    selector: options.Selectors = None,
+    adopt: options.Adopt = None,
+    on_conflict: options.OnConflict = ConflictChoice.REFUSE,
+    fallback: options.Fallback = False,
+    allow_unsafe: options.AllowUnsafe = None,
+    destroy: options.Destroy = False,
+    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", hidden=True)] = False,
+    show_requests: options.ShowRequests = False,
+    new_state: options.NewState = False,
+) -> int:
+    """Plan and carry it out, or carry out a saved plan; asks first on a terminal.
+
+    Exit codes: 0 done, 3 refused, 4 stale, 5 applied in part (run again to go on), 6 not settled,
+    75 locked, 130 interrupted.
+    """
+    del detailed_exitcode  # taken because every option of plan is; an apply has its own exit codes
+    terminal: Terminal = ctx.obj
+    choices = Choices(
+        target, exclude, selector, adopt, on_conflict, fallback, allow_unsafe, destroy, new_state
+    )
+    asking = Asking(terminal, auto_approve, expect, format, show_requests)
+    if what is not None and what.is_file():
+        _refuse_planning_options(choices, expect)
+        return _apply_saved(what, asking, parallelism, lock_timeout)
+    return _apply_folder(choices, what, asking, (parallelism, lock_timeout))
+
+
+def destroy(
+    ctx: typer.Context,
+    format: options.AnyReport = ReportFormat.TEXT,
+    auto_approve: options.AutoApprove = False,
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", metavar="FINGERPRINT", help="Destroy only by a plan with this fingerprint."),
+    ] = None,
+    parallelism: options.Parallelism = 10,
+    lock_timeout: options.LockTimeout = 0.0,
+    target: options.Targets = None,
+    exclude: options.Excludes = None,
+    selector: options.Selectors = None,
+    allow_unsafe: options.AllowUnsafe = None,
+    show_requests: options.ShowRequests = False,
+) -> int:
+    """Delete all that prior state holds; asks first on a terminal."""
+    choices = Choices(
+        target,
+        exclude,
+        selector,
+        None,
+        ConflictChoice.REFUSE,
+        False,
+        allow_unsafe,
+        True,
+        False,
+    )
+    asking = Asking(ctx.obj, auto_approve, expect, format, show_requests)
+    return _apply_folder(choices, None, asking, (parallelism, lock_timeout))
+
+
+def show(
+    ctx: typer.Context,
+    planfile: Annotated[Path, typer.Argument(metavar="PLANFILE", help="A saved plan.")],
+    format: options.AnyPlan = PlanFormat.TEXT,
+    show_requests: options.ShowRequests = False,
+) -> int:
+    """Show a saved plan, offline."""
+    show_plan(read_plan(planfile).plan, ctx.obj, format, show_requests=show_requests)
+    return ExitCode.OK
+
+
+# -- plans -----------------------------------------------------------------------------------------------
+
+
+def open_project(terminal: Terminal) -> Project:
+    """The project of the common options."""
+    from reconciler.commands.project import open_project as open_
+    from reconciler.commands.surroundings import Surroundings
+
+    is_terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    return open_(terminal.common, Surroundings(Path.cwd(), os.environ, is_terminal))
+
+
+def plan_options(choices: Choices) -> PlanOptions:
+    """What the command line says, as planning takes it.
+
+    Raises:
+        UsageError: a selector is not `label=value`.
+    """
+    from reconciler.planning.inputs import OnConflict, PlanOptions
+
+    selectors = {}
+    for selector in choices.selectors or ():
+        label, equals, value = selector.partition("=")
+        if not equals:
+            raise UsageError(f"--selector {selector}: write label=value")
+        selectors[label] = value
+    return PlanOptions(
+        targets=tuple(choices.targets or ()),
+        excludes=tuple(choices.excludes or ()),
+        selectors=selectors,
+        adopt=tuple(choices.adopt or ()),
+        on_conflict=OnConflict(choices.on_conflict.value),
+        fallback=choices.fallback,
+        destroy=choices.destroy,
+        new_state=choices.new_state,
+        allow_unsafe=choices.allow_unsafe,
+    )
+
+
+def show_plan(shown: Plan, terminal: Terminal, how: PlanFormat, *, show_requests: bool) -> None:
+    """The plan on stdout."""
+    from reconciler import reports
+
+    match how:
+        case PlanFormat.JSON:
+            write_json(reports.plan_document(shown))
+        case PlanFormat.MARKDOWN:
+            write(reports.plan_markdown(shown))
+        case PlanFormat.TEXT:
+            write(
+                reports.plan_text(
+                    shown,
+                    color=terminal.stdout_color,
+                    show_requests=show_requests,
+                    verbose=terminal.verbose > 0,
+                )
+            )
+
+
+def save_plan(saved: Plan, out: Path) -> None:
+    """Writes a plan file, whole or not at all.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from reconciler.reports import plan_document, to_text
+
+    beside = out.with_name(out.name + ".part")
+    try:
+        beside.write_text(to_text(plan_document(saved)), encoding="utf-8")
+        beside.replace(out)
+    except OSError as error:
+        raise UsageError(f"--out {out}: {error.strerror}") from error
+
+
+def read_plan(planfile: Path) -> SavedPlan:
+    """A saved plan.
+
+    Raises:
+        UsageError: there is no such file.
+        ConfigError: `plan.format`.
+    """
+    from reconciler.commands.saved import SavedPlan
+    from reconciler.reports import plan_from_document
+
+    try:
+        text = planfile.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{planfile}: {error.strerror}") from error
+    return SavedPlan(plan_from_document(text), str(planfile))
+
+
+# -- applying --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How an apply is approved and shown."""
+
+    terminal: Terminal
+    auto_approve: bool
+    expect: str | None
+    format: ReportFormat
+    show_requests: bool
+
+    @property
+    def must_ask(self) -> bool:
+        """Whether a person has to say yes."""
+        return not self.auto_approve and self.expect is None
+
+    def approve(self, shown: Plan) -> bool:
+        """Shows the plan, and asks where nothing has approved it yet."""
+        if self.format is ReportFormat.TEXT:
+            show_plan(shown, self.terminal, PlanFormat.TEXT, show_requests=self.show_requests)
+        return not self.must_ask or _ask(shown)
+
+
+def _ask(shown: Plan) -> bool:
+    """Only `yes` is yes; Ctrl-C at the prompt ends the command at once."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        sys.stderr.write(f"\nApply these changes to org {shown.org}? Only 'yes' is taken as consent: ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip() == "yes"
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _apply_folder(choices: Choices, folder: Path | None, asking: Asking, pace: tuple[int, float]) -> int:
+    from reconciler.commands.apply import ApplyRequest
+    from reconciler.commands.plan import PlanRequest
+
+    is_interactive = sys.stdin.isatty() and sys.stderr.isatty()
+    if asking.must_ask and (not is_interactive or asking.format is ReportFormat.JSON):
+        raise Refused(
+            "there is no terminal to ask at; nothing was sent",
+            hint="pass --auto-approve, --expect FINGERPRINT, or a saved plan",
+        )
+    request = ApplyRequest(
+        plan=PlanRequest(plan_options(choices), folder),
+        expect=asking.expect,
+        approve=asking.approve,
+        parallelism=pace[0],
+        lock_timeout_s=pace[1],
+    )
+    return _run(request, asking)
+
+
+def _apply_saved(planfile: Path, asking: Asking, parallelism: int, lock_timeout: float) -> int:
+    from reconciler.commands.apply import ApplyRequest
+    from reconciler.commands.plan import PlanRequest
+
+    saved = read_plan(planfile)
+    request = ApplyRequest(
+        plan=PlanRequest(saved.options, None),
+        saved=saved,
+        parallelism=parallelism,
+        lock_timeout_s=lock_timeout,
+    )
+    return _run(request, asking)
+
+
+def _refuse_planning_options(choices: Choices, expect: str | None) -> None:
+    given = [
+        choices.targets,
+        choices.excludes,
+        choices.selectors,
+        choices.adopt,
+        choices.fallback,
+        choices.allow_unsafe,
+        choices.destroy,
+        choices.on_conflict is not ConflictChoice.REFUSE,
+        expect,
+    ]
+    if any(given):
+        raise UsageError(
+            "a saved plan is applied as it is: it takes no planning options", hint="plan again with them"
+        )
+
+
+def _run(request: ApplyRequest, asking: Asking) -> int:
+    from reconciler.commands.apply import apply as carry_out
+
+    terminal = asking.terminal
+    project = open_project(terminal)
+    with terminal.watching() as observer:
+        watched = Interruptible(observer, request.stop)
+        report = asyncio.run(carry_out(project, request, watched))
+    _show_run(report, asking)
+    return exit_code_of(report)
+
+
+def _show_run(report: RunReport, asking: Asking) -> None:
+    from reconciler import reports
+
+    if asking.format is ReportFormat.JSON:
+        write_json(reports.run_document(report))
+        return
+    if report.plan is not None and not report.results:
+        show_plan(report.plan, asking.terminal, PlanFormat.TEXT, show_requests=asking.show_requests)
+    write(reports.run_text(report, color=asking.terminal.stdout_color))
+
+
+def exit_code_of(report: RunReport) -> ExitCode:
+    """The exit code of a run: 130 > 5 > 6 > 0."""
+    from reconciler.model.outcome import RunStatus
+
+    codes = {
+        RunStatus.APPLIED: ExitCode.OK,
+        RunStatus.PARTIAL: ExitCode.PARTIAL,
+        RunStatus.UNSETTLED: ExitCode.UNSETTLED,
+        RunStatus.REFUSED: ExitCode.REFUSED,
+        RunStatus.STALE: ExitCode.STALE,
+        RunStatus.INTERRUPTED: ExitCode.INTERRUPTED,
+    }
+    code = codes[report.status]
+    return ExitCode.UNSETTLED if code is ExitCode.OK and not report.converged else code
+
+
+class Interruptible:
+    """An observer that, once a run has started, turns interrupts into an orderly stop."""
+
+    def __init__(self, observer: Observer, stop: Stop) -> None:
+        self._observer = observer
+        self._stop = stop
+
+    def notify(self, event: Event) -> None:
+        """Passes the event on."""
+        from reconciler.model.events import RunStarted
+
+        if isinstance(event, RunStarted):
+            self._take_over(self._stop.ask)
+        self._observer.notify(event)
+
+    def _take_over(self, ask: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, ask)

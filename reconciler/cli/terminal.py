@@ -1,0 +1,138 @@
+"""The terminal: where results, progress and logs go, and how a failure is told."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ExitCode, ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.commands.surroundings import CommonOptions
+    from reconciler.model.diagnostics import Diagnostic
+    from reconciler.model.ports import Observer
+
+
+class ColorChoice(StrEnum):
+    """When to colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What the common options say about the screen, and what the process was given."""
+
+    common: CommonOptions
+    color: ColorChoice = ColorChoice.AUTO
+    verbose: int = 0
+    quiet: bool = False
+    no_color: bool = False
+
+    @property
+    def stdout_color(self) -> bool:
+        """Whether results are coloured."""
+        return self._is_coloured(sys.stdout.isatty())
+
+    @property
+    def stderr_color(self) -> bool:
+        """Whether progress is coloured."""
+        return self._is_coloured(sys.stderr.isatty())
+
+    def _is_coloured(self, is_terminal: bool) -> bool:
+        if self.color is ColorChoice.AUTO:
+            return is_terminal and not self.no_color
+        return self.color is ColorChoice.ALWAYS
+
+    def watching(self) -> AbstractContextManager[Observer]:
+        """Shows a run on stderr: live on a terminal, a line a change elsewhere, nothing with -q."""
+        from reconciler.reports import watch
+        from reconciler.reports.progress import Display
+
+        live = Display.LIVE if sys.stderr.isatty() else Display.PLAIN
+        return watch(sys.stderr, Display.NONE if self.quiet else live, color=self.stderr_color)
+
+
+def write(text: str) -> None:
+    """A result, on stdout."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()
+
+
+def write_json(document: object) -> None:
+    """A JSON document, on stdout."""
+    from reconciler.reports import to_text
+
+    write(to_text(document))  # type: ignore[arg-type]
+
+
+def tell_failure(error: ReconcilerError, *, command: str, as_json: bool, color: bool) -> ExitCode:
+    """Says what failed: one JSON document on stdout, or text on stderr."""
+    from reconciler.model.diagnostics import diagnostics_of
+
+    found = diagnostics_of(error)
+    if as_json:
+        from reconciler.reports import error_document
+
+        write_json(error_document(command, exit_code=error.exit_code, diagnostics=found))
+    else:
+        sys.stderr.write(diagnostics_as_text(found, color=color))
+    return error.exit_code
+
+
+def diagnostics_as_text(found: Sequence[Diagnostic], *, color: bool) -> str:
+    """Diagnostics with the source line that each speaks of."""
+    from reconciler.reports import diagnostics_text
+
+    text = diagnostics_text(found, color=color, source_line=_source_line)
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _source_line(file: str, line: int) -> str | None:
+    try:
+        with open(file, encoding="utf-8") as stream:  # noqa: PTH123  # relative to where the user stands
+            return next((text.rstrip("\n") for number, text in enumerate(stream, 1) if number == line), None)
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def set_up_logging(verbose: int, log_format: LogFormat) -> None:
+    """Logs to stderr: warnings, with -v what a colleague wants to know, with -vv one line a request."""
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    handler = logging.StreamHandler(sys.stderr)
+    if log_format is LogFormat.JSON:
+        handler.setFormatter(JsonFormatter())
+    else:
+        handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+class JsonFormatter(logging.Formatter):
+    """A log line as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return json.dumps(
+            {
+                "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+                "level": record.levelname.lower(),
+                "logger": record.name,
+                "message": record.getMessage(),
+            },
+            ensure_ascii=False,
+        )
