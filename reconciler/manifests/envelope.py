@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from reconciler.kinds.base import Kind
@@ -67,23 +67,52 @@ def _whole(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
 
-_Name = Annotated[str, BeforeValidator(_name)]
+_Name = Annotated[
+    str,
+    BeforeValidator(_name),
+    WithJsonSchema({"type": "string", "pattern": rf"^{NAME.pattern}$|\$\{{var\.", "maxLength": 200}),
+]
+_IGNORED_PATH = {"type": "string", "pattern": "^/.+"}
+_IGNORED = {
+    "anyOf": [
+        _IGNORED_PATH,
+        {
+            "type": "object",
+            "properties": {
+                "path": _IGNORED_PATH,
+                "until": {"type": "string", "format": "date"},
+                "reason": {"type": "string"},
+            },
+            "required": ["path"],
+            "additionalProperties": False,
+        },
+    ]
+}
 
 
-class _Ignored(SpecModel):
+class IgnoredModel(SpecModel):
+    """One entry of `ignoreChanges`."""
+
     path: Annotated[str, BeforeValidator(_pointer)]
     until: Annotated[date | None, BeforeValidator(_day)] = None
     reason: str | None = None
 
 
-class _Lifecycle(SpecModel):
+_Ignored = Annotated[IgnoredModel, BeforeValidator(_whole), WithJsonSchema(_IGNORED)]
+
+
+class LifecycleModel(SpecModel):
+    """`lifecycle`."""
+
     adopt: bool = False
     prevent_destroy: bool = False
     on_remove: Literal["delete", "forget"] = "delete"
-    ignore_changes: list[Annotated[_Ignored, BeforeValidator(_whole)]] = Field(default_factory=list)
+    ignore_changes: list[_Ignored] = Field(default_factory=list)
 
 
-class _Metadata(SpecModel):
+class MetadataModel(SpecModel):
+    """`metadata`."""
+
     name: _Name
     labels: dict[str, str] = Field(default_factory=dict)
     formerly: list[_Name] = Field(default_factory=list)
@@ -94,8 +123,8 @@ class Envelope(SpecModel):
 
     api_version: Literal["reconciler/v1"]
     kind: str
-    metadata: _Metadata
-    lifecycle: _Lifecycle = Field(default_factory=_Lifecycle)
+    metadata: MetadataModel
+    lifecycle: LifecycleModel = Field(default_factory=LifecycleModel)
     depends_on: list[Annotated[str, BeforeValidator(_address)]] = Field(default_factory=list)
     spec: dict[str, object]
 
@@ -184,7 +213,7 @@ def _kind_problems(
     return (document.diagnostic("manifest.unknown-kind", message, path="/kind", hint=hint, address=address),)
 
 
-def _lifecycle(model: _Lifecycle) -> Lifecycle:
+def _lifecycle(model: LifecycleModel) -> Lifecycle:
     ignored = tuple(IgnoredChange(found.path, found.until, found.reason) for found in model.ignore_changes)
     return Lifecycle(model.adopt, model.prevent_destroy, model.on_remove, ignored)
 

@@ -84,7 +84,8 @@ class _Linking:
 
     def resolve(self, max_nodes: int) -> None:
         """Replaces what the manifests decide; what changed is judged again, with its values."""
-        complete = {resource.address: document for resource, document in self._completed()}
+        shaped = (found for found in self.resources.values() if self._is_shaped(found.address))
+        complete = {found.address: self._complete(found) for found in shaped}
         declared = Declared(self.resources, complete, self._kinds)
         changed, problems = resolve_references(declared, max_nodes=max_nodes)
         self.diagnostics += problems
@@ -96,7 +97,7 @@ class _Linking:
 
     def relate(self) -> None:
         """Adds what natural keys imply, and refuses two resources for one object."""
-        completed = list(self._completed())
+        completed = [(found, self._complete(found)) for found, _ in self._valid()]
         index, problems = natural_keys(completed, self._kinds)
         self.diagnostics += problems
         for resource, document in completed:
@@ -125,9 +126,12 @@ class _Linking:
             if spec is not None:
                 yield resource, spec
 
-    def _completed(self) -> Iterator[tuple[Resource, TreeObject]]:
-        for resource, _ in self._valid():
-            yield resource, self._kinds[resource.address.kind].complete(resource)
+    def _is_shaped(self, address: Address) -> bool:
+        validated = self._validated[address]
+        return validated.model is not None or validated.is_waiting
+
+    def _complete(self, resource: Resource) -> TreeObject:
+        return self._kinds[resource.address.kind].complete(resource)
 
     def _implied(self, resource: Resource, document: TreeObject, index: NaturalKeys) -> Iterator[Dependency]:
         """The kind's references by natural key, where a manifest declares the target."""

@@ -28,12 +28,12 @@ class Validated(Generic[M]):
 
     Args:
         model: None when there are errors.
-        waiting: whether an error is only that a `$ref` stands where its value is needed.
+        is_waiting: whether all that is wrong is that a `$ref` stands where its value is needed.
     """
 
     model: M | None
     diagnostics: tuple[Diagnostic, ...] = ()
-    waiting: bool = False
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def validate(model: type[M], value: Tree, part: Part) -> Validated[M]:
         errors = invalid.errors(include_url=False)
     found = _merge(_diagnose(error, value, model, part) for error in errors)
     known = {diagnostic.path for diagnostic in part.document.diagnostics}
-    waiting = any(isinstance(error["input"], Reference) for error in errors)
-    return Validated(None, tuple(problem for problem in found if problem.path not in known), waiting)
+    is_waiting = all(isinstance(error["input"], Reference) for error in errors)
+    return Validated(None, tuple(problem for problem in found if problem.path not in known), is_waiting)
 
 
 def _diagnose(error: ErrorDetails, value: Tree, model: type[BaseModel], part: Part) -> Diagnostic:
