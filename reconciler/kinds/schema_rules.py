@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 from pydantic import JsonValue as PydanticJson
+from pydantic.alias_generators import to_camel
 
 from reconciler.kinds.fields import SpecModel, Text
 from reconciler.model.diagnostics import Diagnostic
@@ -115,9 +116,7 @@ def constraints(
 ) -> Iterator[Diagnostic]:
     """The constraints of one field: name, type, and what constrains it."""
     name, fieldtype, spec = field
-    given = {
-        key for key, value in (spec.model_dump(by_alias=True) if spec else {}).items() if value is not None
-    }
+    given = {to_camel(key) for key in spec.model_fields_set} if spec else set()
     found = [
         *(_needed(fieldtype, given)),
         *(_fitting(fieldtype, given)),
