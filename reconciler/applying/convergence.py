@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.applying.context import ApplyContext
 from reconciler.applying.filling import fill_references
+from reconciler.kinds.fields import FieldRules
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, LiveObject, Reason
 from reconciler.model.outcome import Outcome, Result
@@ -85,11 +86,14 @@ def _differs(
         return True
     record = _record(change, context) if change.reason is not Reason.FALLBACK else change.after or {}
     rules = context.kind(change.address).field_rules
-    sent = {name: value for name, value in record.items() if rules.member(name).is_sent}
+    sent = _sent(record, rules)
+    base = _sent(entry.base, rules) if entry else None
     answered = entry.answered if entry else None
-    return bool(
-        diff_fields(Sides(sent, found.body, entry.base if entry else None, answered), rules, context.masks)
-    )
+    return bool(diff_fields(Sides(sent, found.body, base, answered), rules, context.masks))
+
+
+def _sent(document: TreeObject, rules: FieldRules) -> TreeObject:
+    return {name: value for name, value in document.items() if rules.member(name).is_sent}
 
 
 def _record(change: Change, context: ApplyContext) -> TreeObject:
