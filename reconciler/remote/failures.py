@@ -115,13 +115,15 @@ def error_of(call: Call, reply: Reply, target: Target) -> RemoteError:
             return _error(Rejected, call, reply)
 
 
-def unavailable(call: Call, fault: PassingFault, *, attempts: int, is_doubtful: bool) -> RemoteUnavailable:
-    """The error after the last try."""
+def unavailable(
+    call: Call, fault: PassingFault, *, host: str, attempts: int, is_doubtful: bool
+) -> RemoteUnavailable:
+    """The error after the last try; names the host where nothing answered."""
     reply = fault.reply
     tries = "" if attempts == 1 else f" ({attempts} tries)"
-    verb = "failed" if reply is None else "answered"
+    what, verb = (f"{host}{call.path}", "failed") if reply is None else (call.path, "answered")
     return RemoteUnavailable(
-        f"{call.method} {call.path} {verb}{tries}: {fault.reason}{_reference(reply)}",
+        f"{call.method} {what} {verb}{tries}: {fault.reason}{_reference(reply)}",
         hint=fault.hint or _unavailable_hint(is_doubtful=is_doubtful),
         http_status=reply.status if reply else None,
         correlation_id=reply.correlation_id if reply else None,
@@ -258,4 +260,4 @@ def _reference(reply: Reply | None) -> str:
 def _unavailable_hint(*, is_doubtful: bool) -> str:
     if is_doubtful:
         return "the request may have taken effect all the same: plan again before repeating it"
-    return "try again; reconciler doctor tells which host cannot be reached"
+    return "try again; if it stays, check the host, the network and the proxy"

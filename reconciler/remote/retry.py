@@ -19,7 +19,7 @@ from reconciler.errors import RemoteError
 from reconciler.model.events import Retrying
 from reconciler.model.ports import Clock, Observer
 from reconciler.model.remote import Answer
-from reconciler.remote.calls import Call
+from reconciler.remote.calls import Call, Purpose
 from reconciler.remote.failures import (
     PassingFault,
     error_of,
@@ -99,7 +99,11 @@ class Caller:
             reply: Reply = await self._retrying(call)(self._try, course)
         except PassingFault as fault:
             raise unavailable(
-                call, fault, attempts=course.attempts, is_doubtful=course.is_doubtful
+                call,
+                fault,
+                host=self._host(call),
+                attempts=course.attempts,
+                is_doubtful=course.is_doubtful,
             ) from fault.__cause__
         except RemoteError as error:
             error.outcome_unknown = course.is_doubtful and leaves_doubt(error)
@@ -108,6 +112,11 @@ class Caller:
             self._wire.tally.retried += max(0, course.attempts - 1)
         took_ms = (self._terms.clock.monotonic() - began) * 1000
         return Answer(reply.status, reply.body, reply.correlation_id, course.attempts, took_ms)
+
+    def _host(self, call: Call) -> str:
+        """The host that a call goes to."""
+        target = self._terms.target
+        return target.login_host if call.purpose is Purpose.TOKEN else target.api_host
 
     def _retrying(self, call: Call) -> AsyncRetrying:
         return AsyncRetrying(

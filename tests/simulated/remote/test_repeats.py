@@ -214,6 +214,7 @@ def test_refused_connection_is_repeated_without_a_key_and_leaves_no_doubt() -> N
         assert not raised.value.outcome_unknown
         assert clock.slept == [0.5, 1.0, 2.0, 4.0]
         assert raised.value.http_status is None
+        assert raised.value.message.startswith(f"POST {target.api_host}/")
 
     asyncio.run(told())
 
