@@ -73,9 +73,11 @@ class _Linking:
     def check_references(self) -> None:
         """What is referred to is declared."""
         for resource in self.resources.values():
-            self.diagnostics += unknown_references(
+            found = unknown_references(
                 resource, self._drafts.addresses, unread=self._drafts.unread, kinds=self._kinds
             )
+            known = {problem.path for problem in self._drafts.documents[resource.address].diagnostics}
+            self.diagnostics += (problem for problem in found if problem.path not in known)
 
     def check_specs(self) -> None:
         """Each spec has its kind's shape, references left open."""

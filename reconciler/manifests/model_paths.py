@@ -76,4 +76,15 @@ def _parts(annotation: object) -> Iterator[object]:
 
 
 def _is_write_only(field: FieldInfo | None) -> bool:
-    return field is not None and any(isinstance(marker, WriteOnly) for marker in field.metadata)
+    return field is not None and any(
+        isinstance(marker, WriteOnly) for marker in (*field.metadata, *_markers(field.annotation))
+    )
+
+
+def _markers(annotation: object) -> Iterator[object]:
+    """What `Annotated` adds inside a union."""
+    if get_origin(annotation) is Annotated:
+        yield from get_args(annotation)[1:]
+    elif get_origin(annotation) in (Union, UnionType):
+        for side in get_args(annotation):
+            yield from _markers(side)

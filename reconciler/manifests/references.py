@@ -57,7 +57,7 @@ class _Reading:
 
     def tree(self, value: Tree, pointer: str) -> Tree:
         if isinstance(value, Mapping):
-            if any(key.startswith("$") for key in value):
+            if any(_is_reserved(key) for key in value):
                 return self._late(value, pointer)
             return {key: self.tree(member, f"{pointer}/{escape(key)}") for key, member in value.items()}
         if isinstance(value, list | tuple):
@@ -84,6 +84,11 @@ class _Reading:
         self.diagnostics.append(
             found.document.diagnostic(code, message, path=path, hint=hint, address=str(found.address))
         )
+
+
+def _is_reserved(key: str) -> bool:
+    """Whether a key is one of ours; `${…}` in a key was refused before."""
+    return key.startswith("$") and not key.startswith("${")
 
 
 def _parse(value: TreeObject, kinds: Mapping[str, Kind[Any]]) -> Late:

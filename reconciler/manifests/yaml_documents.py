@@ -37,7 +37,7 @@ class FileContent:
 
     Args:
         diagnostics: problems of the file that belong to no document.
-        unread: the file's text where some of it could not be read: nobody knows what that declares.
+        unread: the text that could not be read: nobody knows what it declares.
     """
 
     documents: tuple[Document, ...] = ()
@@ -61,9 +61,9 @@ def read_documents(text: str, *, file: str, settings: ManifestSettings) -> FileC
     try:
         reader.read(yaml.parse(text, Loader=yaml.CSafeLoader))
     except UnreadableDocument as stopped:
-        return FileContent(tuple(reader.documents), (stopped.diagnostic,), unread=text)
+        return FileContent(tuple(reader.documents), (stopped.diagnostic,), text[reader.read_to :])
     except yaml.YAMLError as error:
-        return FileContent(tuple(reader.documents), (_syntax(error, file),), unread=text)
+        return FileContent(tuple(reader.documents), (_syntax(error, file),), text[reader.read_to :])
     return FileContent(tuple(reader.documents))
 
 
@@ -89,6 +89,7 @@ class _Reader:
 
     def __init__(self, file: str, settings: ManifestSettings, *, is_json: bool) -> None:
         self.documents: list[Document] = []
+        self.read_to = 0
         self._file = file
         self._settings = settings
         self._is_json = is_json
@@ -109,12 +110,13 @@ class _Reader:
                     self._refuse_as_key(event)
                     self._builder.take_alias(event.anchor or "", _place(event))
                 case yaml.DocumentEndEvent():
-                    self._end_document()
+                    self._end_document(event)
                 case _:
                     pass  # the starts and ends of streams and documents say nothing
 
-    def _end_document(self) -> None:
+    def _end_document(self, event: yaml.DocumentEndEvent) -> None:
         document = self._builder.document()
+        self.read_to = event.end_mark.index if event.end_mark else 0
         self.documents += [document] if document else []
         self._builder = DocumentBuilder(self._file, self._settings, aliased=self._builder.aliased)
 
@@ -139,7 +141,7 @@ class _Reader:
 
     def _value(self, event: yaml.ScalarEvent) -> JsonValue:
         text = str(event.value)
-        is_plain = event.implicit[0]
+        is_plain = event.implicit[0] and event.tag is None
         is_typed = event.tag in _TYPES and event.tag != f"{_CORE}str"
         if not (is_plain or is_typed):
             return text
