@@ -20,7 +20,7 @@ from rich.text import Text
 from reconciler.model.events import ChangeFinished, Event, RunStarted
 from reconciler.model.ports import Observer
 from reconciler.reports.lines import line, render
-from reconciler.reports.runs import result_lines
+from reconciler.reports.runs import outcome_line
 from reconciler.reports.scene import Monotonic, Notices, Scene
 from reconciler.reports.wording import counted
 
@@ -88,14 +88,13 @@ class Plain:
         if isinstance(event, RunStarted):
             return [line(f"Applying {counted(event.changes, 'change')} in run {event.run_id}")]
         if isinstance(event, ChangeFinished):
-            return finished_lines(event)
+            return [finished_line(event)]
         return self._notices.lines(event)
 
 
-def finished_lines(event: ChangeFinished) -> list[Text]:
-    """A change's result, with how many are done."""
-    first, *rest = result_lines(event.result)
-    return [line((f"[{event.done}/{event.total}]", "dim")).append_text(first), *rest]
+def finished_line(event: ChangeFinished) -> Text:
+    """A change's outcome, with how many are done; why it failed is told at the end."""
+    return line((f"[{event.done}/{event.total}]", "dim")).append_text(outcome_line(event.result))
 
 
 class LiveDisplay:
@@ -119,7 +118,7 @@ class LiveDisplay:
         """Takes an event; the display follows by itself."""
         with self._lock:
             self._scene.take(event)
-        lines = finished_lines(event) if isinstance(event, ChangeFinished) else self._notices.lines(event)
+        lines = [finished_line(event)] if isinstance(event, ChangeFinished) else self._notices.lines(event)
         for text in lines:
             self.live.console.print(text, soft_wrap=True)
 

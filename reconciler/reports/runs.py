@@ -63,16 +63,28 @@ def run_text(report: RunReport, *, color: bool = False) -> str:
     return render(lines, color=color)
 
 
+def outcome_line(result: Result) -> Text:
+    """One result in one line, for whoever watches: the summary has the rest."""
+    return _headline(result, ", ".join(_times(result)))
+
+
 def result_lines(result: Result) -> Iterator[Text]:
     """One result: outcome, time, then what went wrong and what to do."""
-    facts = ", ".join(_facts(result))
-    yield line(
+    yield _headline(result, ", ".join([*_times(result), *_details(result)]))
+    yield from _causes(result)
+
+
+def _headline(result: Result, facts: str) -> Text:
+    return line(
         "  ",
         (f"{symbol_of(result.action)} {result.address}", _style_of(result.action)),
         "  ",
         (result.outcome.replace("_", " "), OUTCOME_STYLES[result.outcome]),
         (f"  ({facts})" if facts else "", "dim"),
     )
+
+
+def _causes(result: Result) -> Iterator[Text]:
     if result.blocked_by:
         yield line(f"      not tried, because {result.blocked_by} did not succeed")
     if result.error:
@@ -140,12 +152,18 @@ def _style_of(action: str) -> str:
     return ACTION_STYLES[Action(action)] if action in set(Action) else ""
 
 
-def _facts(result: Result) -> Iterator[str]:
+def _times(result: Result) -> Iterator[str]:
     if result.attempts:
         yield milliseconds(result.latency_ms)
     if result.attempts > 1:
         yield f"{result.attempts} tries"
+
+
+def _details(result: Result) -> Iterator[str]:
+    """What is to be known of the object, but for its ids and names: the address says which it is."""
     for name, value in result.detail.items():
+        if name.endswith(("_id", "_name")):
+            continue
         if value is not None and not isinstance(value, Mapping | list | tuple):
             yield f"{name.replace('_', ' ')} {Literals().inline(value, 60)}"
 
@@ -160,9 +178,11 @@ def _exchange(status: int | None, correlation_id: str | None) -> Iterator[Text]:
 
 
 def _problems(report: RunReport) -> Iterator[Text]:
-    if report.diagnostics:
-        yield line((f"Problems: {totals(report.diagnostics)}", "bold"))
-        yield from indented(diagnostic_lines(most_severe_first(report.diagnostics)), 2)
+    told = [result.error.diagnostic for result in report.results if result.error]
+    rest = [found for found in report.diagnostics if found not in told]
+    if rest:
+        yield line((f"Problems: {totals(rest)}", "bold"))
+        yield from indented(diagnostic_lines(most_severe_first(rest)), 2)
 
 
 def _metrics(metrics: Mapping[str, object]) -> Iterator[Text]:

@@ -64,7 +64,6 @@ Applying 2 changes in run run-1
   repeating GET /widgets in 0.5 s (try 2): 503
 [1/2]  ~ Widget/a  succeeded  (412 ms)
 [2/2]  + Widget/b  skipped
-      not tried, because Widget/c did not succeed
 """
 
 

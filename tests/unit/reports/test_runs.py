@@ -44,7 +44,9 @@ def test_partial_run_is_shown_whole() -> None:
     )
     ran = run(
         result(
-            "Schema/a", Action.CREATE, detail={"version": "1.0.0", "status": "PUBLISHED", "x": None, "y": []}
+            "Schema/a",
+            Action.CREATE,
+            detail={"version": "1.0.0", "status": "PUBLISHED", "x": None, "y": [], "queue_id": "q"},
         ),
         result("Widget/b", Action.UPDATE, Outcome.FAILED, error=result_error(refused)),
         result("Channel/c", Action.DELETE, Outcome.SKIPPED, attempts=0, blocked_by="Widget/b"),
@@ -56,6 +58,7 @@ def test_partial_run_is_shown_whole() -> None:
             "balance_accuracy": 99.5,
             "render_success_rate": None,
         },
+        diagnostics=(refused,),  # told with its result already
     )
 
     assert run_text(ran) == PARTIAL
