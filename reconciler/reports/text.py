@@ -65,6 +65,8 @@ def plan_text(
 
 def _summary(plan: Plan) -> Iterator[Text]:
     changes = tally(plan.summary) if plan.summary.changes else "nothing to change"
+    if not plan.applyable and not plan.summary.changes:
+        changes = "not made, see the problems below"
     yield line((f"Plan for {plan.org}: {changes}; {plan.summary.unchanged} unchanged", "bold"))
     yield line((f"fingerprint {plan.fingerprint}", "dim"))
     if partial := partial_line(plan):

@@ -96,6 +96,12 @@ def test_plan_without_changes_says_so_in_its_last_line() -> None:
     )
 
 
+def test_plan_that_could_not_be_made_does_not_say_that_nothing_changes() -> None:
+    blocked = plan(applyable=False, diagnostics=(error("lookup.not-found", "no such queue"),))
+
+    assert plan_text(blocked).startswith("Plan for sandbox: not made, see the problems below; ")
+
+
 def test_blocked_plan_names_what_blocks_it_and_the_way_out() -> None:
     guard = error(
         "plan.guard",
