@@ -1,0 +1,88 @@
+"""What is measured: the commands, where they run, and what they are to hold."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measuring import Run
+
+BASELINE = (sys.executable, "-c", "pass")
+RECONCILER = (sys.executable, "-m", "reconciler")
+SMALL = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One command's typical run, and how often the baseline fits into it."""
+
+    case: "Case"
+    run: Run
+    times_baseline: float
+    requests: int | None
+
+    @property
+    def verdict(self) -> str:
+        """Return what the goal says about it."""
+        if self.case.holds is None:
+            return ""
+        return "met" if self.case.holds(self) else "**missed**"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One command.
+
+    Attributes:
+        name: As the table shows it.
+        command: What is run.
+        folder: Where.
+        goal: What it is to hold, in words; empty for none.
+        holds: Whether a figure does.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path
+    goal: str = ""
+    holds: Callable[[Figure], bool] | None = None
+
+
+def cases(size: int, *, small: Path, large: Path, changed: Path, fresh: Path) -> Sequence[Case]:
+    """Return all cases.
+
+    Args:
+        size: How many resources the large project has.
+        small: A project of ten, all applied.
+        large: The large project, all applied.
+        changed: The large one, a hundredth of it edited.
+        fresh: A project of ten against an org that has none of them.
+    """
+    validate = (*RECONCILER, "validate")
+    plan = (*RECONCILER, "plan", "--format", "json")
+    quick = size <= 1000
+    return (
+        Case("version", (*RECONCILER, "version"), small, "≤ 15 ×", lambda it: it.times_baseline <= 15),
+        Case(f"validate, {SMALL}", validate, small, "≤ 40 ×", lambda it: it.times_baseline <= 40),
+        Case(f"plan, {SMALL}, no change", plan, small, "< 1 s", lambda it: it.run.wall_s < 1),
+        Case(f"plan, {SMALL} new", (*plan, "--new-state"), fresh, "< 1 s", lambda it: it.run.wall_s < 1),
+        Case(f"validate, {size:,}", validate, large),
+        Case(
+            f"plan, {size:,}, no change",
+            plan,
+            large,
+            "< 2 s" if quick else "",
+            (lambda it: it.run.wall_s < 2) if quick else None,
+        ),
+        Case(f"plan, {size:,}, 1 % changed", plan, changed),
+    )
+
+
+def requests_of(output: bytes) -> int | None:
+    """Return how many requests a plan says it made; None where the output is no plan."""
+    try:
+        document: Mapping[str, Mapping[str, int]] = json.loads(output)
+    except ValueError:
+        return None
+    return document["requests"]["made"]
