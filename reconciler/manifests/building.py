@@ -38,17 +38,14 @@ class _Open:
     key: str | None = None
     height: int = 1
 
-    @property
-    def wants_key(self) -> bool:
-        return self.key is None and isinstance(self.node, dict)
-
     def child(self) -> str:
         if isinstance(self.node, list):
             return f"{self.pointer}/{len(self.node)}"
         return f"{self.pointer}/{escape(self.key or '')}"
 
     def add(self, value: JsonValue, height: int) -> None:
-        self.height = max(self.height, height + 1)
+        if height >= self.height:
+            self.height = height + 1
         if isinstance(self.node, list):
             self.node.append(value)
         else:
@@ -88,11 +85,15 @@ class DocumentBuilder:
         self._diagnostics: list[Diagnostic] = []
         self._size = 0
         self._root: JsonValue = None
+        self._is_plain = True
 
     @property
     def wants_key(self) -> bool:
         """Whether the next part is a mapping's key."""
-        return bool(self._open) and self._open[-1].wants_key
+        if not self._open:
+            return False
+        top = self._open[-1]
+        return top.key is None and type(top.node) is dict
 
     @property
     def pointer(self) -> str:
@@ -103,12 +104,14 @@ class DocumentBuilder:
         """The document, complete; None when it is empty."""
         if self._root is None:
             return None
-        return Document(self._file, self._root, dict(self._places), self._keys, tuple(self._diagnostics))
+        found = tuple(self._diagnostics)
+        return Document(self._file, self._root, dict(self._places), self._keys, found, self._is_plain)
 
     def take_key(self, key: str, place: Place) -> None:
         """The key of the value that comes next; a repeated one is a problem."""
         top = self._open[-1]
         top.key = key
+        self._is_plain = self._is_plain and "$" not in key
         pointer = top.child()
         if pointer in self._keys:
             first = self._keys[pointer][0]
@@ -125,6 +128,7 @@ class DocumentBuilder:
     def take_scalar(self, value: JsonValue, place: Place, *, length: int, anchor: str | None) -> None:
         """A value that holds no other; `length` is that of its text."""
         start, size, pointer = len(self._places), self._size, self.pointer
+        self._is_plain = self._is_plain and not (isinstance(value, str) and "$" in value)
         self._grow(place, length, nodes=1)
         self._places.append((pointer, place))
         if anchor:
@@ -190,7 +194,7 @@ class DocumentBuilder:
     def _grow(self, place: Place, length: int, *, nodes: int) -> None:
         bounds = self._bounds
         self._size += length + _SIZE_OF_NODE
-        if max(len(self._places) + nodes, self.aliased) > bounds.max_nodes:
+        if len(self._places) + nodes > bounds.max_nodes or self.aliased > bounds.max_nodes:
             self._too_large(place, f"expands to more than {bounds.max_nodes:,} values")
         if self._size > bounds.max_document_bytes:
             self._too_large(place, f"expands to more than {bounds.max_document_bytes:,} bytes")

@@ -21,6 +21,7 @@ class Document:
         marks: JSON pointer -> place of the value.
         keys: JSON pointer -> place of the key that names the value.
         diagnostics: what was wrong already while it was read; later stages need not say it again.
+        is_plain: whether there is no `$` in it: nothing to fill in, nothing to refer to.
     """
 
     file: str
@@ -28,6 +29,7 @@ class Document:
     marks: Mapping[str, Place]
     keys: Mapping[str, Place]
     diagnostics: tuple[Diagnostic, ...] = ()
+    is_plain: bool = False
 
     @property
     def line(self) -> int:

@@ -14,13 +14,26 @@ from reconciler.kinds.base import Kind
 from reconciler.kinds.fields import SpecModel
 from reconciler.manifests.documents import Document
 from reconciler.manifests.identities import NaturalKeys, natural_keys
-from reconciler.manifests.references import unknown_references
+from reconciler.manifests.references import Lates, unknown_fields, unknown_targets
 from reconciler.manifests.resolution import Declared, resolve_references
 from reconciler.manifests.validation import Part, Validated, validate
 from reconciler.model.address import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.resource import Dependency, Resource
-from reconciler.model.values import Lookup, TreeObject, late_values
+from reconciler.model.values import Lookup, Reference, TreeObject, late_values
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A resource on its way, and the document that it comes from.
+
+    Args:
+        lates: the late values of its spec.
+    """
+
+    resource: Resource
+    document: Document
+    lates: Lates
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +45,7 @@ class Drafts:
         unread: text that could not be read.
     """
 
-    resources: tuple[Resource, ...]
-    documents: Mapping[Address, Document]
+    drafts: tuple[Draft, ...]
     addresses: frozenset[Address]
     unread: str = ""
 
@@ -55,59 +67,64 @@ def link(
     linking.resolve(max_nodes)
     linking.relate()
     linking.check_rules()
-    return tuple(linking.resources.values()), linking.diagnostics
+    return tuple(draft.resource for draft in linking.drafts.values()), linking.diagnostics
 
 
 class _Linking:
     """The resources on their way; each step leaves them further along."""
 
-    def __init__(self, drafts: Drafts, kinds: Mapping[str, Kind[Any]]) -> None:
-        self.resources = {
-            found.address: found for found in sorted(drafts.resources, key=lambda each: each.address)
-        }
+    def __init__(self, found: Drafts, kinds: Mapping[str, Kind[Any]]) -> None:
+        ordered = sorted(found.drafts, key=lambda draft: draft.resource.address)
+        self.drafts = {draft.resource.address: draft for draft in ordered}
         self.diagnostics: list[Diagnostic] = []
-        self._drafts = drafts
+        self._found = found
         self._kinds = kinds
         self._validated: dict[Address, Validated[SpecModel]] = {}
 
     def check_references(self) -> None:
         """What is referred to is declared."""
-        for resource in self.resources.values():
-            found = unknown_references(
-                resource, self._drafts.addresses, unread=self._drafts.unread, kinds=self._kinds
-            )
-            known = {problem.path for problem in self._drafts.documents[resource.address].diagnostics}
+        declared = {str(address): address for address in self._found.addresses}
+        for draft in self.drafts.values():
+            found = [
+                *unknown_targets(draft.resource, declared, unread=self._found.unread),
+                *unknown_fields(draft.resource, draft.lates, self._kinds),
+            ]
+            known = {problem.path for problem in draft.document.diagnostics}
             self.diagnostics += (problem for problem in found if problem.path not in known)
 
     def check_specs(self) -> None:
         """Each spec has its kind's shape, references left open."""
-        for address, resource in self.resources.items():
-            self._validated[address] = self._validate(resource)
+        for address, draft in self.drafts.items():
+            self._validated[address] = self._validate(draft)
 
     def resolve(self, max_nodes: int) -> None:
         """Replaces what the manifests decide; what changed is judged again, with its values."""
-        shaped = (found for found in self.resources.values() if self._is_shaped(found.address))
-        complete = {found.address: self._complete(found) for found in shaped}
-        declared = Declared(self.resources, complete, self._kinds)
-        changed, problems = resolve_references(declared, max_nodes=max_nodes)
+        shaped = (address for address in self.drafts if self._is_shaped(address))
+        resources = {address: draft.resource for address, draft in self.drafts.items()}
+        complete = {address: self._complete(resources[address]) for address in shaped}
+        referring = [address for address, draft in self.drafts.items() if _refers(draft)]
+        declared = Declared(resources, complete, self._kinds)
+        changed, problems = resolve_references(declared, referring, max_nodes=max_nodes)
         self.diagnostics += problems
         for address, resource in changed.items():
-            self.resources[address] = resource
-            self._validated[address] = self._validate(resource)
+            document = self.drafts[address].document
+            self.drafts[address] = Draft(resource, document, tuple(late_values(resource.spec, "/spec")))
+            self._validated[address] = self._validate(self.drafts[address])
         for validated in self._validated.values():
             self.diagnostics += validated.diagnostics
 
     def relate(self) -> None:
         """Adds what natural keys imply, and refuses two resources for one object."""
-        completed = [(found, self._complete(found)) for found, _ in self._valid()]
+        completed = [(resource, self._complete(resource)) for resource, _ in self._valid()]
         index, problems = natural_keys(completed, self._kinds)
         self.diagnostics += problems
         for resource, document in completed:
+            draft = self.drafts[resource.address]
+            self.diagnostics += _managed_lookups(draft, index)
             implied = tuple(self._implied(resource, document, index))
-            self.resources[resource.address] = replace(
-                resource, dependencies=(*resource.dependencies, *implied)
-            )
-            self.diagnostics += _managed_lookups(resource, index)
+            if implied:
+                whole = replace(resource, dependencies=(*resource.dependencies, *implied))
+                self.drafts[resource.address] = replace(draft, resource=whole)
 
     def check_rules(self) -> None:
         """The kinds' own rules, for what has the right shape."""
@@ -117,16 +134,16 @@ class _Linking:
                 self.diagnostics += kind.rules(resource, spec)
             self.diagnostics += kind.peer_rules([resource for resource, _ in valid])
 
-    def _validate(self, resource: Resource) -> Validated[SpecModel]:
+    def _validate(self, draft: Draft) -> Validated[SpecModel]:
+        resource = draft.resource
         kind = self._kinds[resource.address.kind]
-        part = Part(self._drafts.documents[resource.address], "/spec", str(resource.address))
-        return validate(kind.spec, resource.spec, part)
+        return validate(kind.spec, resource.spec, Part(draft.document, "/spec", str(resource.address)))
 
     def _valid(self) -> Iterator[tuple[Resource, SpecModel]]:
-        for address, resource in self.resources.items():
+        for address, draft in self.drafts.items():
             spec = self._validated[address].model
             if spec is not None:
-                yield resource, spec
+                yield draft.resource, spec
 
     def _is_shaped(self, address: Address) -> bool:
         validated = self._validated[address]
@@ -145,12 +162,16 @@ class _Linking:
                 yield Dependency(target.address, via, resource.mark(via))
 
 
-def _managed_lookups(resource: Resource, index: NaturalKeys) -> Iterator[Diagnostic]:
+def _refers(draft: Draft) -> bool:
+    return any(isinstance(late, Reference) for _, late in draft.lates)
+
+
+def _managed_lookups(draft: Draft, index: NaturalKeys) -> Iterator[Diagnostic]:
     """Look-ups of what a manifest declares: its id may not exist before the apply."""
-    for pointer, late in late_values(resource.spec, "/spec"):
+    for pointer, late in draft.lates:
         target = index.get((late.type, late.name)) if isinstance(late, Lookup) else None
         if target is not None:
-            yield resource.diagnostic(
+            yield draft.resource.diagnostic(
                 "lookup.managed",
                 f"{late} is managed: {target.address} at {target.source}",
                 path=pointer,

@@ -13,14 +13,14 @@ from reconciler.manifests.documents import Document
 from reconciler.manifests.envelope import Declaration, open_envelope
 from reconciler.manifests.files import find_files, no_manifests, read_text, shown_name
 from reconciler.manifests.identities import without_duplicates
-from reconciler.manifests.linking import Drafts, link
+from reconciler.manifests.linking import Draft, Drafts, link
 from reconciler.manifests.references import read_spec, written_dependencies
 from reconciler.manifests.variables import Variables, fill_in
 from reconciler.manifests.yaml_documents import read_documents
 from reconciler.model.address import Address
 from reconciler.model.diagnostics import Diagnostic, InvalidManifests, errors_in, sort_diagnostics
 from reconciler.model.resource import Resource
-from reconciler.model.values import JsonValue
+from reconciler.model.values import JsonValue, late_values
 from reconciler.settings import ManifestSettings
 
 
@@ -116,7 +116,8 @@ class _Loading:
 
     def _open(self, document: Document) -> None:
         value, problems = fill_in(document, self._variables, self._settings)
-        document = replace(document, diagnostics=(*document.diagnostics, *errors_in(problems)))
+        if problems:
+            document = replace(document, diagnostics=(*document.diagnostics, *errors_in(problems)))
         opened = open_envelope(document, value, self._kinds)
         self.diagnostics += (*document.diagnostics, *problems, *opened.diagnostics)
         if opened.address:
@@ -128,10 +129,8 @@ class _Loading:
         """Puts the declarations together."""
         declarations, duplicates = without_duplicates(self.drafts.declarations)
         self.diagnostics += duplicates
-        read = [self._resource(declaration) for declaration in declarations]
         drafts = Drafts(
-            resources=tuple(resource for resource, _ in read),
-            documents={resource.address: document for resource, document in read},
+            tuple(self._draft(declaration) for declaration in declarations),
             addresses=frozenset(self.drafts.addresses),
             unread="\n".join(self.drafts.unread),
         )
@@ -139,7 +138,7 @@ class _Loading:
         self.diagnostics += problems
         return resources
 
-    def _resource(self, declaration: Declaration) -> tuple[Resource, Document]:
+    def _draft(self, declaration: Declaration) -> Draft:
         spec, problems = read_spec(declaration, self._kinds)
         self.diagnostics += problems
         document = declaration.document
@@ -152,5 +151,7 @@ class _Loading:
             declaration.formerly,
             marks=document.marks,
         )
-        resource = replace(resource, dependencies=written_dependencies(resource, declaration.depends_on))
-        return resource, replace(document, diagnostics=(*document.diagnostics, *problems))
+        lates = () if document.is_plain else tuple(late_values(spec, "/spec"))
+        dependencies = written_dependencies(resource, lates, declaration.depends_on)
+        known = replace(document, diagnostics=(*document.diagnostics, *problems)) if problems else document
+        return Draft(replace(resource, dependencies=dependencies), known, lates)

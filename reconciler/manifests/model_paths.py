@@ -10,7 +10,7 @@ from typing import Annotated, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from reconciler.kinds.fields import WriteOnly
+from reconciler.kinds.fields import SpecModel, WriteOnly
 
 _Step = str | int
 
@@ -22,10 +22,12 @@ class ModelPlace:
     Args:
         members: the names of its members; none where any name is allowed, or it has no members.
         is_hidden: whether it is in a write-only field, whose value may be a secret.
+        elsewhere: names that belong elsewhere, with what to do.
     """
 
     members: tuple[str, ...]
     is_hidden: bool
+    elsewhere: Mapping[str, str]
 
 
 def place_in(model: type[BaseModel], steps: Iterable[_Step]) -> ModelPlace:
@@ -35,8 +37,10 @@ def place_in(model: type[BaseModel], steps: Iterable[_Step]) -> ModelPlace:
     for step in steps:
         annotation, found = _inner(annotation, step)
         is_hidden = is_hidden or _is_write_only(found)
-    members = (name for inner in _models(annotation) for name in member_fields(inner))
-    return ModelPlace(tuple(dict.fromkeys(members)), is_hidden)
+    models = tuple(_models(annotation))
+    members = (name for inner in models for name in member_fields(inner))
+    elsewhere = {k: v for inner in models if issubclass(inner, SpecModel) for k, v in inner.elsewhere.items()}
+    return ModelPlace(tuple(dict.fromkeys(members)), is_hidden, elsewhere)
 
 
 def member_fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:

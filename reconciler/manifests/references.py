@@ -29,10 +29,16 @@ _INVALID = "manifest.invalid-value"
 _FORMS = ("$lookup", "$ref")
 
 
+Lates = tuple[tuple[str, Late], ...]
+"""Late values with their JSON pointers from the document's root."""
+
+
 def read_spec(
     declaration: Declaration, kinds: Mapping[str, Kind[Any]]
 ) -> tuple[TreeObject, tuple[Diagnostic, ...]]:
     """The spec with references and look-ups as late values; a secret in what identifies is refused."""
+    if declaration.document.is_plain:
+        return declaration.spec, ()
     reading = _Reading(declaration, kinds)
     spec = {name: reading.tree(value, f"/spec/{escape(name)}") for name, value in declaration.spec.items()}
     reading.refuse_secret_names(spec)
@@ -57,7 +63,7 @@ class _Reading:
 
     def tree(self, value: Tree, pointer: str) -> Tree:
         if isinstance(value, Mapping):
-            if any(_is_reserved(key) for key in value):
+            if "$" in "".join(value) and any(_is_reserved(key) for key in value):
                 return self._late(value, pointer)
             return {key: self.tree(member, f"{pointer}/{escape(key)}") for key, member in value.items()}
         if isinstance(value, list | tuple):
@@ -130,51 +136,48 @@ def _lookup(text: str, kinds: Mapping[str, Kind[Any]]) -> Lookup:
     raise _Refused(_INVALID, f"{type_} cannot be looked up", hint)
 
 
-def references_in(resource: Resource) -> Iterator[tuple[str, Reference]]:
-    """Each `$ref` of a resource with its JSON pointer from the document's root."""
-    for pointer, late in late_values(resource.spec, "/spec"):
-        if isinstance(late, Reference):
-            yield pointer, late
-
-
-def written_dependencies(resource: Resource, depends_on: Iterable[Address]) -> tuple[Dependency, ...]:
+def written_dependencies(
+    resource: Resource, lates: Lates, depends_on: Iterable[Address]
+) -> tuple[Dependency, ...]:
     """What `$ref` and `dependsOn` say, in the order of the manifest."""
-    named = [(pointer, reference.address) for pointer, reference in references_in(resource)]
+    named = [(pointer, late.address) for pointer, late in lates if isinstance(late, Reference)]
     named += [(f"/dependsOn/{index}", address) for index, address in enumerate(depends_on)]
     return tuple(Dependency(address, via, resource.mark(via)) for via, address in named)
 
 
-def unknown_references(
-    resource: Resource, declared: frozenset[Address], *, unread: str, kinds: Mapping[str, Kind[Any]]
+def unknown_targets(
+    resource: Resource, declared: Mapping[str, Address], *, unread: str
 ) -> Iterator[Diagnostic]:
-    """References to what no manifest declares, or to fields that its kind does not have.
+    """References to what no manifest declares.
 
     Args:
         resource: with the dependencies that are written down.
+        declared: all addresses, by their text.
         unread: text that could not be read: what is named there may be declared there.
     """
     for dependency in resource.dependencies:
-        if dependency.target not in declared and dependency.target.name not in unread:
+        target = str(dependency.target)
+        if target not in declared and dependency.target.name not in unread:
             yield resource.diagnostic(
                 "reference.unknown",
-                f"no manifest declares {dependency.target}",
+                f"no manifest declares {target}",
                 path=dependency.via,
-                hint=did_you_mean(str(dependency.target), map(str, declared)),
+                hint=did_you_mean(target, declared),
             )
-    for pointer, reference in references_in(resource):
-        if reference.pointer and reference.address in declared and reference.address.kind in kinds:
-            yield from _unknown_field(resource, pointer, reference, kinds[reference.address.kind])
 
 
-def _unknown_field(
-    resource: Resource, path: str, reference: Reference, kind: Kind[Any]
-) -> Iterator[Diagnostic]:
-    known = {*kind.field_rules.members, *READ_ONLY, *kind.endpoint.read_only}
-    name = tokens(reference.pointer)[0]
-    if name not in known:
-        yield resource.diagnostic(
-            "reference.unknown",
-            f"a {kind.name} has no field {name}",
-            path=path,
-            hint=did_you_mean(name, known, otherwise=f"known: {listed(known)}"),
-        )
+def unknown_fields(resource: Resource, lates: Lates, kinds: Mapping[str, Kind[Any]]) -> Iterator[Diagnostic]:
+    """References to fields that their target's kind does not have: they would fail in the apply only."""
+    for path, late in lates:
+        kind = kinds.get(late.address.kind) if isinstance(late, Reference) and late.pointer else None
+        if not isinstance(late, Reference) or kind is None:
+            continue
+        known = {*kind.field_rules.members, *READ_ONLY, *kind.endpoint.read_only}
+        name = tokens(late.pointer)[0]
+        if name not in known:
+            yield resource.diagnostic(
+                "reference.unknown",
+                f"a {kind.name} has no field {name}",
+                path=path,
+                hint=did_you_mean(name, known, otherwise=f"known: {listed(known)}"),
+            )

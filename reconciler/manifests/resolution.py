@@ -6,7 +6,7 @@ to each other cannot exhaust the machine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,11 +35,12 @@ class Declared:
 
 
 def resolve_references(
-    declared: Declared, *, max_nodes: int
+    declared: Declared, referring: Iterable[Address], *, max_nodes: int
 ) -> tuple[dict[Address, Resource], tuple[Diagnostic, ...]]:
     """Replaces what can be replaced.
 
     Args:
+        referring: the resources that hold references.
         max_nodes: how many values references may add, altogether.
 
     Returns:
@@ -47,11 +48,11 @@ def resolve_references(
     """
     resolver = _Resolver(declared, max_nodes)
     changed: dict[Address, Resource] = {}
-    for address, resource in sorted(declared.resources.items()):
-        if any(isinstance(late, Reference) for _, late in late_values(resource.spec)):
-            spec = substitute(resource.spec, resolver.value)
-            if spec != resource.spec and isinstance(spec, Mapping):
-                changed[address] = replace(resource, spec=spec)
+    for address in sorted(referring):
+        resource = declared.resources[address]
+        spec = substitute(resource.spec, resolver.value)
+        if spec != resource.spec and isinstance(spec, Mapping):
+            changed[address] = replace(resource, spec=spec)
     return changed, resolver.diagnostics()
 
 

@@ -85,13 +85,15 @@ def _missing(name: str, parent: str, part: Part) -> Diagnostic:
 
 def _unknown(steps: tuple[str | int, ...], model: type[BaseModel], part: Part) -> Diagnostic:
     name = str(steps[-1])
-    allowed = place_in(model, steps[:-1]).members
+    place = place_in(model, steps[:-1])
+    allowed = place.members
     path = part.pointer + "".join(f"/{escape(str(step))}" for step in steps)
     return part.document.key_diagnostic(
         "manifest.unknown-field",
         f"{spoken(path)} is no field",
         path=path,
-        hint=did_you_mean(name, allowed, otherwise=f"known here: {listed(allowed)}" if allowed else None),
+        hint=place.elsewhere.get(name)
+        or did_you_mean(name, allowed, otherwise=f"known here: {listed(allowed)}" if allowed else None),
         address=part.address,
     )
 

@@ -75,6 +75,8 @@ def fill_in(
     document: Document, variables: Variables, settings: ManifestSettings
 ) -> tuple[Tree, tuple[Diagnostic, ...]]:
     """The document's value with variables filled in and secrets as late values."""
+    if document.is_plain:
+        return document.value, ()
     filling = _Filling(document, variables, settings)
     tree = filling.tree(document.value, "")
     return tree, tuple(filling.diagnostics)
