@@ -106,20 +106,19 @@ def _compare_kept(path: str, name: str, old: TreeObject, new: TreeObject) -> Ite
     if old.get("fieldtype") != new.get("fieldtype"):
         message = f"type changed from {old.get('fieldtype')} to {new.get('fieldtype')}"
         yield Finding(f"{path}/fieldtype", name, message, breaking=True)
-    was, will_be = bool(old.get("required")), bool(new.get("required", old.get("required")))
+    was, will_be = bool(old.get("required")), bool(new.get("required"))
     if was and not will_be:
         yield Finding(f"{path}/required", name, "required field made optional", breaking=True)
     elif will_be and not was:
         yield Finding(f"{path}/required", name, "optional field made required", warning=True)
-    if "constraints" in new:
-        yield from _compare_constraints(path, name, old.get("constraints"), new.get("constraints"))
+    yield from _compare_constraints(path, name, old.get("constraints"), new.get("constraints"))
 
 
 def _compare_constraints(path: str, name: str, old: Tree, new: Tree) -> Iterator[Finding]:
     before = old if isinstance(old, Mapping) else {}
     after = new if isinstance(new, Mapping) else {}
     for key in sorted({*before, *after}):
-        if key in before and key in after and _same(before[key], after[key]):
+        if key in before and key in after and before[key] == after[key]:
             continue
         message = f"{key} {_text(before, key)} → {_text(after, key)}"
         tighter = key in after and (key not in before or _is_tighter(key, before[key], after[key]))
@@ -136,10 +135,6 @@ def _is_tighter(key: str, old: Tree, new: Tree) -> bool:
     if key == "enum" and isinstance(old, list | tuple) and isinstance(new, list | tuple):
         return not {canonical_json(value) for value in old} <= {canonical_json(value) for value in new}
     return True
-
-
-def _same(old: Tree, new: Tree) -> bool:
-    return old == new
 
 
 def _text(constraints: Mapping[str, Tree], key: str) -> str:

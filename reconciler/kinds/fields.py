@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic.alias_generators import to_camel
@@ -111,6 +111,9 @@ class SpecModel(BaseModel):
     """Base of every spec: camelCase as the API has it, unknown members refused, no silent conversion."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """Members of the API's bodies that manifests do not say, with what to do instead."""
 
 
 def _accept_late(value: object, validate: ValidatorFunctionWrapHandler) -> object:

@@ -36,14 +36,13 @@ def find_queue(queue_id: str, facts: Facts) -> JsonObject | None:
     """The queue as last read, by id before any listing; None when it is absent or was not read."""
     if queue_read(queue_id) in facts:
         return facts.one(queue_read(queue_id))
-    return next((queue for queue in listed_queues(facts) if queue.get("id") == queue_id), None)
+    return facts.find(QUEUES, "id", queue_id)
 
 
 def listed_queues(facts: Facts) -> Iterable[JsonObject]:
     """All queues of all listings among the facts, filtered ones too."""
-    for read in facts:
-        if read.path == QUEUES:
-            yield from facts.entities(read) or ()
+    for read in facts.reads_of(QUEUES):
+        yield from facts.entities(read) or ()
 
 
 def is_unreadable(queue_id: str, facts: Facts) -> bool:

@@ -1,4 +1,7 @@
-"""The offline rules of schemas (platform-api.md, section 8): limits, constraints, JSON Schema compliance."""
+"""The offline rules of schemas (platform-api.md, section 8): limits, constraints, JSON Schema compliance.
+
+Judges a manifest whose types and vocabulary its model has found right; knows no org.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic import Field
-from pydantic import JsonValue as PydanticJson
-from pydantic.alias_generators import to_camel
-
-from reconciler.kinds.fields import SpecModel, Text
+from reconciler.kinds.schema_spec import ConstraintsSpec, FieldSpec
+from reconciler.kinds.weights import plain
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.resource import Resource
 from reconciler.model.values import Tree, TreeObject, substitute
@@ -23,25 +23,11 @@ if TYPE_CHECKING:
 MAX_FIELDS = 50
 MAX_BODY_BYTES = 102_400
 MAX_TEXT_LENGTH = 1000
-MAX_RECORD_BYTES = 102_400
+ID_LENGTH = 36
+"""A value that is not known yet counts with so many characters, as many as an id has."""
 
-FieldType = Literal[
-    "string",
-    "number",
-    "boolean",
-    "dateTime",
-    "reference",
-    "list",
-    "object",
-    "file",
-    "email",
-    "phone",
-    "url",
-    "longText",
-]
 SHORT_TEXT = ("string", "email", "phone", "url")
 TEXT = (*SHORT_TEXT, "longText")
-COLLECTIONS = ("list", "object")
 FITS = {
     "minLength": TEXT,
     "maxLength": TEXT,
@@ -50,27 +36,22 @@ FITS = {
     "max": ("number", "dateTime"),
     "enum": ("number", *TEXT),
     "referencedType": ("reference",),
-    "items": COLLECTIONS,
+    "items": ("list", "object"),
 }
 """Which constraint fits which field types."""
 
 NEEDS = {"reference": "referencedType", "list": "items", "object": "items"}
 """The constraint without which a field type means nothing."""
 
-Length = Annotated[int, Field(ge=0)]
+EXAMPLES = {"referencedType": "customer", "items": "{type: string}"}
 
 
-class ConstraintsSpec(SpecModel):
-    """What a field's values must hold to; each constraint fits some field types only."""
+class Fault(NamedTuple):
+    """What is wrong with one constraint, and what to do."""
 
-    min_length: Length | None = None
-    max_length: Length | None = None
-    pattern: Text | None = None
-    min: float | None = None
-    max: float | None = None
-    enum: list[str | int | float] | None = None
-    referenced_type: Text | None = None
-    items: dict[str, PydanticJson] | None = None
+    constraint: str
+    message: str
+    hint: str
 
 
 def limits(resource: Resource, document: TreeObject) -> Iterator[Diagnostic]:
@@ -85,7 +66,7 @@ def limits(resource: Resource, document: TreeObject) -> Iterator[Diagnostic]:
             hint="split the schema in two and refer from one to the other",
         )
     yield from _duplicate_fields(resource, fields)
-    size = len(json.dumps(_plain(document), ensure_ascii=False, separators=(",", ":")).encode())
+    size = len(_json(document))
     if size > MAX_BODY_BYTES:
         yield resource.diagnostic(
             "schema.too-large",
@@ -95,85 +76,89 @@ def limits(resource: Resource, document: TreeObject) -> Iterator[Diagnostic]:
         )
 
 
+def _json(document: Tree) -> bytes:
+    """A body as it is sent: compact, in UTF-8."""
+    text = json.dumps(_known(document), ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
 def _duplicate_fields(resource: Resource, fields: Sequence[Tree]) -> Iterator[Diagnostic]:
-    seen: dict[Tree, int] = {}
+    first: dict[Tree, int] = {}
     for index, field in enumerate(fields):
         name = field.get("name") if isinstance(field, Mapping) else None
-        if name in seen:
-            first = resource.mark(f"/spec/fields/{seen[name]}/name")
+        if first.setdefault(name, index) != index:
+            place = resource.mark(f"/spec/fields/{first[name]}/name")
             yield resource.diagnostic(
                 "schema.duplicate-field",
-                f"field {name} is declared twice, first in line {first.line}",
+                f"field {name} is declared twice, first in line {place.line}",
                 path=f"/spec/fields/{index}/name",
                 hint="give it another name, or remove one of the two",
             )
-        else:
-            seen[name] = index
 
 
-def constraints(
-    resource: Resource, index: int, field: tuple[str, str, ConstraintsSpec | None]
-) -> Iterator[Diagnostic]:
-    """The constraints of one field: name, type, and what constrains it."""
-    name, fieldtype, spec = field
-    given = {to_camel(key) for key in spec.model_fields_set} if spec else set()
-    found = [
-        *(_needed(fieldtype, given)),
-        *(_fitting(fieldtype, given)),
-        *(_contradictions(fieldtype, spec) if spec else ()),
-    ]
-    for key, message, hint in found:
-        path = f"/spec/fields/{index}/constraints/{key}"
-        yield resource.diagnostic("schema.constraint", f"field {name}: {message}", path=path, hint=hint)
+def constraints(resource: Resource, fields: Sequence[FieldSpec]) -> Iterator[Diagnostic]:
+    """Constraints that are missing, do not fit their field's type, or contradict themselves."""
+    for index, field in enumerate(fields):
+        for fault in _faults(field.fieldtype, field.constraints):
+            yield resource.diagnostic(
+                "schema.constraint",
+                f"field {field.name}: {fault.message}",
+                path=f"/spec/fields/{index}/constraints/{fault.constraint}",
+                hint=fault.hint,
+            )
 
 
-def _needed(fieldtype: str, given: set[str]) -> Iterator[tuple[str, str, str]]:
+def _faults(fieldtype: str, spec: ConstraintsSpec | None) -> Iterator[Fault]:
+    given = _given(spec)
     needed = NEEDS.get(fieldtype)
-    if needed and needed not in given:
-        yield (
-            needed,
-            f"a {fieldtype} field needs the constraint {needed}",
-            f"add constraints: {{{needed}: …}}",
-        )
+    if needed is not None and needed not in given:
+        message = f"a {fieldtype} field needs the constraint {needed}"
+        yield Fault(needed, message, f"say it as in constraints: {{{needed}: {EXAMPLES[needed]}}}")
+    for name in given:
+        if fieldtype not in FITS[name]:
+            fitting = [other for other, types in FITS.items() if fieldtype in types]
+            hint = f"constraints of a {fieldtype} field: {', '.join(fitting) or 'none'}"
+            yield Fault(name, f"{name} does not fit a {fieldtype} field", hint)
+    if spec is not None:
+        wrong = (*_lengths(fieldtype, spec), *_values(fieldtype, spec))
+        yield from (fault for fault in wrong if fieldtype in FITS[fault.constraint.partition("/")[0]])
 
 
-def _fitting(fieldtype: str, given: set[str]) -> Iterator[tuple[str, str, str]]:
-    for key in sorted(given):
-        if fieldtype not in FITS[key]:
-            fits = ", ".join(sorted(name for name, types in FITS.items() if fieldtype in types)) or "none"
-            yield key, f"{key} does not fit a {fieldtype} field", f"constraints of {fieldtype}: {fits}"
+def _given(spec: ConstraintsSpec | None) -> list[str]:
+    """The constraints that the manifest names, in the order of the documents."""
+    if spec is None:
+        return []
+    members = type(spec).model_fields.items()
+    return [str(member.alias) for name, member in members if name in spec.model_fields_set]
 
 
-def _contradictions(fieldtype: str, spec: ConstraintsSpec) -> Iterator[tuple[str, str, str]]:
-    if fieldtype in SHORT_TEXT and (spec.max_length or 0) > MAX_TEXT_LENGTH:
-        hint = "use longText for longer texts"
-        yield (
-            "maxLength",
-            f"maxLength {spec.max_length} is over the {MAX_TEXT_LENGTH} of a {fieldtype} field",
-            hint,
-        )
-    if spec.min_length is not None and spec.max_length is not None and spec.min_length > spec.max_length:
-        yield "minLength", f"minLength {spec.min_length} is over maxLength {spec.max_length}", "swap the two"
+def _lengths(fieldtype: str, spec: ConstraintsSpec) -> Iterator[Fault]:
+    least, most = spec.min_length, spec.max_length
+    if fieldtype in SHORT_TEXT and most is not None and most > MAX_TEXT_LENGTH:
+        message = f"maxLength {most} is over the {MAX_TEXT_LENGTH} that a {fieldtype} field may have"
+        yield Fault("maxLength", message, "longText takes longer texts")
+    if least is not None and most is not None and least > most:
+        yield Fault("minLength", f"minLength {least} is over maxLength {most}", "no text would be legal")
+
+
+def _values(fieldtype: str, spec: ConstraintsSpec) -> Iterator[Fault]:
     if spec.min is not None and spec.max is not None and spec.min > spec.max:
-        yield "min", f"min {spec.min:g} is over max {spec.max:g}", "swap the two"
+        message = f"min {plain(spec.min)} is over max {plain(spec.max)}"
+        yield Fault("min", message, "no value would be legal: lower min, or raise max")
     if spec.enum is not None:
         yield from _enum(fieldtype, spec.enum)
-    if isinstance(spec.pattern, str) and (problem := _pattern_problem(spec.pattern)):
-        yield "pattern", f"pattern does not compile: {problem}", "write a regular expression"
+    if spec.pattern is not None and (problem := _pattern_problem(spec.pattern)):
+        yield Fault("pattern", f"the pattern does not compile: {problem}", "write a regular expression")
 
 
-def _enum(fieldtype: str, values: Sequence[str | int | float]) -> Iterator[tuple[str, str, str]]:
+def _enum(fieldtype: str, values: Sequence[str | int | float]) -> Iterator[Fault]:
     if not values:
-        yield "enum", "enum is empty: no value would be legal", "list the legal values, or leave enum out"
-    wanted: type | tuple[type, ...] = (int, float) if fieldtype == "number" else str
-    wrong = [value for value in values if not isinstance(value, wanted)]
-    if wrong and fieldtype in FITS["enum"]:
-        kind = "numbers" if fieldtype == "number" else "text"
-        yield (
-            "enum",
-            f"enum of a {fieldtype} field lists {kind}, not {wrong[0]!r}",
-            "quote it, or change the type",
-        )
+        yield Fault("enum", "enum is empty", "list the legal values, or leave enum out")
+    is_number = fieldtype == "number"
+    for index, value in enumerate(values):
+        if isinstance(value, str) is is_number:
+            kind, way = ("a number", "write it without quotes") if is_number else ("text", "quote it")
+            yield Fault(f"enum/{index}", f"enum of a {fieldtype} field: {value!r} is not {kind}", way)
 
 
 def _pattern_problem(pattern: str) -> str | None:
@@ -185,17 +170,15 @@ def _pattern_problem(pattern: str) -> str | None:
 
 
 def compliance(resource: Resource, document: TreeObject) -> Iterator[Diagnostic]:
-    """The payload as a JSON Schema document: what the source document asks for."""
-    for pointer, message in _payload_errors(_plain(document)):
+    """The payload against the JSON Schema of schema payloads: what the source document asks for."""
+    for pointer, message in payload_errors(_known(document)):
         yield resource.diagnostic(
-            "schema.constraint",
-            f"not a valid schema document: {message}",
-            path=f"/spec{pointer}",
-            hint="see the schema section of the manifests' JSON Schema: reconciler schema Schema",
+            "schema.constraint", f"not a valid schema document: {message}", path=f"/spec{pointer}"
         )
 
 
-def _payload_errors(document: Tree) -> Iterator[tuple[str, str]]:
+def payload_errors(document: Tree) -> Iterable[tuple[str, str]]:
+    """Pointer and message of each way in which a payload breaks `PAYLOAD_SCHEMA`."""
     for error in _payload_validator().iter_errors(document):
         yield "".join(f"/{part}" for part in error.absolute_path), error.message
 
@@ -214,7 +197,7 @@ PAYLOAD_SCHEMA = {
         "externalId": {"type": "string", "minLength": 1, "maxLength": 100},
         "name": {"type": "string", "minLength": 1},
         "version": {"type": "integer", "minimum": 1},
-        "status": {"enum": ["DRAFT", "PUBLISHED", "DEPRECATED"]},
+        "status": {"type": "string", "enum": ["DRAFT", "PUBLISHED", "DEPRECATED"]},
         "fields": {
             "type": "array",
             "items": {
@@ -224,45 +207,15 @@ PAYLOAD_SCHEMA = {
                     "name": {"type": "string"},
                     "fieldtype": {"type": "string"},
                     "required": {"type": "boolean"},
-                    "constraints": {
-                        "type": "object",
-                        "properties": {"items": {"type": ["object"]}, "pattern": {"type": "string"}},
-                    },
+                    "constraints": {"type": "object"},
                 },
             },
         },
     },
 }
-"""The document's own JSON Schema (004_b14c5751fa6137b0.txt, step 2)."""
+"""The document's own JSON Schema (004_b14c5751fa6137b0.txt, step 2), with the platform's limit of a name."""
 
 
-def referenced_types(fields: Tree) -> Iterator[tuple[str, str]]:
-    """Pointer (from the field list) and name of each `referencedType`, also inside `items`."""
-    if isinstance(fields, list | tuple):
-        for index, field in enumerate(fields):
-            if isinstance(field, Mapping):
-                yield from _referenced(field.get("constraints"), f"/{index}/constraints")
-
-
-def _referenced(tree: Tree, pointer: str) -> Iterable[tuple[str, str]]:
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            if key == "referencedType" and isinstance(value, str):
-                yield f"{pointer}/{key}", value
-            else:
-                yield from _referenced(value, f"{pointer}/{key}")
-
-
-def record_size(fields: Tree) -> int:
-    """Sum of the fields' `maxLength` where it is over the record limit; 0 where it is not."""
-    total = 0
-    for field in fields if isinstance(fields, list | tuple) else ():
-        limits_of = field.get("constraints") if isinstance(field, Mapping) else None
-        length = limits_of.get("maxLength") if isinstance(limits_of, Mapping) else None
-        total += length if isinstance(length, int) else 0
-    return total if total > MAX_RECORD_BYTES else 0
-
-
-def _plain(tree: Tree) -> Tree:
-    """Late values as short text, so that sizes and types can be judged."""
-    return substitute(tree, lambda _: "x" * 36)  # as long as an id
+def _known(tree: Tree) -> Tree:
+    """The document with stand-ins for what is not known yet, so that sizes and types can be judged."""
+    return substitute(tree, lambda _: "x" * ID_LENGTH)

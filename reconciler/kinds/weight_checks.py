@@ -151,12 +151,8 @@ def _path(seat: Seat) -> str:
 
 def _called(facts: Facts, seat: Seat) -> str:
     """The user by the e-mail that was looked up, if one was: it says more than the id it stands for."""
-    for read in facts:
-        if read.path == USERS.path:
-            for user in facts.entities(read) or ():
-                if user.get("id") == seat.user_id:
-                    return f"{user.get(USERS.member)} ({seat.user_id})"
-    return seat.user_id
+    user = facts.find(USERS.path, "id", seat.user_id)
+    return f"{user.get(USERS.member)} ({seat.user_id})" if user else seat.user_id
 
 
 def judge_saturation(outlook: Outlook) -> Check:
