@@ -5,7 +5,7 @@ Kinds make these; only `remote` turns them into HTTP. `Facts` are the answers so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias, cast
@@ -92,6 +92,8 @@ class Facts(Mapping[Read, Answer]):
 
     def __init__(self, answers: Mapping[Read, Answer] | None = None) -> None:
         self._answers = dict(answers or {})
+        self._by_path: dict[str, list[Read]] = {}
+        self._by_member: dict[tuple[str, str], Mapping[str, JsonObject]] = {}
 
     def __getitem__(self, read: Read) -> Answer:
         return self._answers[read]
@@ -119,6 +121,22 @@ class Facts(Mapping[Read, Answer]):
         if answer is None or not answer.found or not isinstance(answer.body, list | tuple):
             return None
         return tuple(cast("JsonObject", entity) for entity in answer.body if isinstance(entity, Mapping))
+
+    def reads_of(self, path: str) -> Sequence[Read]:
+        """All reads of a path, filtered ones too."""
+        if not self._by_path:
+            for read in self._answers:
+                self._by_path.setdefault(read.path, []).append(read)
+        return self._by_path.get(path, ())
+
+    def find(self, path: str, member: str, value: str) -> JsonObject | None:
+        """The first entity of a path's listings whose member has the value; made for many questions."""
+        index = self._by_member.get((path, member))
+        if index is None:
+            found = [entity for read in self.reads_of(path) for entity in self.entities(read) or ()]
+            index = {str(entity[member]): entity for entity in reversed(found) if member in entity}
+            self._by_member[path, member] = index
+        return index.get(value)
 
     def missing(self, reads: Iterable[Read]) -> tuple[Read, ...]:
         """Those not answered yet, each once; a read that somebody requires is required."""
