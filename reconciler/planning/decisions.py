@@ -214,7 +214,7 @@ def _update(
         live=live,
         record=decision.record,
     )
-    if any(_is_immutable(field, kind.field_rules) for field in fields):
+    if found.entry is not None and any(_is_immutable(field, kind.field_rules) for field in fields):
         change = replace(change, action=Action.REPLACE, reason=Reason.IMMUTABLE_FIELD)
     return replace(change, steps=_steps(change, kind, live))
 
