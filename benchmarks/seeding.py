@@ -18,7 +18,6 @@ from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.model.events import Event
 from reconciler.model.state import PriorEntry, StateIdentity
 from reconciler.planning.decisions import Decision
-from reconciler.planning.documents import Planned
 from reconciler.planning.inputs import PlanOptions
 from reconciler.remote import open_client
 from reconciler.store import OpenMode, RunIdentity, open_store, state_folder
@@ -31,27 +30,31 @@ class Silence:
         """Drops the event."""
 
 
-def seed_state(folder: Path, environ: Mapping[str, str]) -> int:
+def seed_state(project: Project) -> int:
     """Write prior state for a project's manifests, all of which the org must have as they are declared.
 
     Returns:
         How many resources prior state holds now.
     """
-    project = open_project(CommonOptions(), Surroundings(folder, environ))
     options = PlanOptions(adopt=("*",), new_state=True)
-    planned, identity = asyncio.run(_planned(project, options))
+    planned = asyncio.run(plan(project, PlanRequest(options), Silence()))
     entries = [_entry(decision) for decision in planned.draft.decisions.values()]
-    _commit(project, identity, entries)
+    _commit(project, asyncio.run(_identity(project)), entries)
     return len(entries)
+
+
+def project_in(folder: Path, environ: Mapping[str, str]) -> Project:
+    """Open the project in a folder."""
+    return open_project(CommonOptions(), Surroundings(folder, environ))
 
 
 def main() -> None:
     """Seed the project that the command line names."""
-    print(seed_state(Path(sys.argv[1]), os.environ))
+    print(seed_state(project_in(Path(sys.argv[1]), os.environ)))
 
 
-async def _planned(project: Project, options: PlanOptions) -> tuple[Planned, StateIdentity]:
-    planned = await plan(project, PlanRequest(options), Silence())
+async def _identity(project: Project) -> StateIdentity:
+    """Ask the org who it is."""
     with connection(project) as place:
         async with open_client(
             place.target,
@@ -60,7 +63,7 @@ async def _planned(project: Project, options: PlanOptions) -> tuple[Planned, Sta
             observer=Silence(),
             user_agent=USER_AGENT,
         ) as client:
-            return planned, await identify(client, project, place, None)
+            return await identify(client, project, place, None)
 
 
 def _entry(decision: Decision) -> PriorEntry:
