@@ -12,6 +12,7 @@ from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.kinds import KINDS
 from reconciler.manifests import (
     LoadedManifests,
+    credential_names,
     load_configuration,
     load_manifests,
     read_variables,
@@ -86,6 +87,7 @@ def load_resources(project: Project, folder: Path | None = None) -> LoadedManife
         environment=configuration.environment,
         environ=project.surroundings.environ,
         settings=project.settings.manifests,
+        credentials=credential_names(configuration),
     )
     problems = (*loaded.diagnostics, *_between(loaded.resources))
     if errors_in(problems):
