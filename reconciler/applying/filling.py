@@ -16,6 +16,7 @@ from reconciler.model.values import (
     Reference,
     Secret,
     Tree,
+    TreeObject,
     Unknown,
     as_json,
     substitute,
@@ -30,6 +31,12 @@ def fill_references(tree: Tree, applied: Mapping[Address, AppliedObject]) -> Tre
         StalePlan: what is wanted is not there after all.
     """
     return substitute(tree, lambda late: _known(late, applied))
+
+
+def fill_object(document: TreeObject, applied: Mapping[Address, AppliedObject]) -> TreeObject:
+    """The same of a whole document."""
+    filled = fill_references(document, applied)
+    return filled if isinstance(filled, Mapping) else document
 
 
 def _known(late: Late, applied: Mapping[Address, AppliedObject]) -> Tree:

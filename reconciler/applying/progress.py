@@ -21,6 +21,7 @@ class Progress:
         answer: the last answer to a step.
         after: the object as the org last answered it.
         is_created: whether the org holds an object that the change made.
+        is_called_off: whether it was not due any more, so that nothing was sent and nothing is recorded.
     """
 
     change: Change
@@ -33,6 +34,7 @@ class Progress:
     attempts: int = 0
     waited_s: float | None = None
     is_created: bool = False
+    is_called_off: bool = False
     facts: Facts = field(default_factory=Facts)
     warnings: list[str] = field(default_factory=list)
 

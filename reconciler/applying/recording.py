@@ -24,7 +24,9 @@ def record_result(progress: Progress, result: Result, context: ApplyContext) -> 
         The result with what its kind has to tell.
     """
     result = replace(result, detail={**_detail(progress, context), **result.detail})
-    if result.outcome in STANDING and progress.change.action in REMOVALS:
+    if progress.is_called_off:
+        _record_nothing(progress, result, context)
+    elif result.outcome in STANDING and progress.change.action in REMOVALS:
         _record_removal(progress, result, context)
     elif result.outcome in STANDING or progress.is_created:
         _record_object(progress, result, context)
@@ -74,7 +76,8 @@ def _record_object(progress: Progress, result: Result, context: ApplyContext) ->
         run_id=context.run.run_id,
         plan_fingerprint=context.run.plan_fingerprint,
     )
-    document = {**progress.after.server, **progress.after.body} if progress.after else record
+    seen = progress.after or progress.live
+    document = {**record, **seen.server, **seen.body} if seen else record
     context.applied[change.address] = AppliedObject(entry.remote_id, document)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.applying.context import ApplyContext
+from reconciler.applying.filling import fill_object
 from reconciler.model.change import Change, LiveObject
 from reconciler.model.values import TreeObject
 from reconciler.planning.canonical import canonical, project
@@ -31,7 +32,8 @@ def is_already_so(change: Change, live: LiveObject, context: ApplyContext) -> bo
     if change.after is None:
         return False
     rules = context.kind(change.address).field_rules
-    sent = {name: value for name, value in change.after.items() if rules.member(name).is_sent}
+    after = fill_object(change.after, context.applied)
+    sent = {name: value for name, value in after.items() if rules.member(name).is_sent}
     return _seen(change, live, sent, context) == canonical(sent, rules, context.masks)
 
 

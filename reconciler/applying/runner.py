@@ -27,6 +27,7 @@ from reconciler.model.events import ChangeStarted, StepStarted
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.remote import Settled, Step, Verdict
 from reconciler.model.values import TreeObject
+from reconciler.planning.decisions import steps_again
 
 
 async def apply_change(change: Change, context: ApplyContext) -> Result:
@@ -93,15 +94,16 @@ async def _reread(progress: Progress, context: ApplyContext) -> None:
 
 async def _steps_now(progress: Progress, kind: Kind[Any], context: ApplyContext) -> tuple[Step, ...]:
     """The plan's steps against the object as it is now; a fallback is judged again."""
-    change = progress.change
+    change, live = progress.change, progress.live
     if change.reason is Reason.FALLBACK and not await _is_still_due(progress, kind, context):
         progress.warnings.append("no longer due: nothing was sent")
+        progress.is_called_off = True
         return ()
-    if change.action is Action.CREATE or progress.live is None or progress.live == change.live:
+    if change.action is Action.CREATE or live is None or live == change.live:
         return change.steps
     if change.reason is Reason.UNSETTLED:
-        return change.steps
-    return kind.steps(change, progress.live)
+        return steps_again(change, kind, live)  # settled since: only the record moves
+    return kind.steps(change, live)
 
 
 async def _is_still_due(progress: Progress, kind: Kind[Any], context: ApplyContext) -> bool:

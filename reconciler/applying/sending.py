@@ -51,7 +51,7 @@ async def _send_guarded(progress: Progress, step: Step, key: str, context: Apply
         except Rejected as error:
             if error.http_status != PRECONDITION_FAILED:
                 raise
-            settled = await _look_again(progress, error, context)
+            settled = await _look_again(progress, step, error, context)
         if settled is not None:
             return settled
     raise stale(progress.change, "the object keeps changing in the org while this change is made")
@@ -69,10 +69,14 @@ async def send_once(progress: Progress, step: Step, key: str, context: ApplyCont
     )
 
 
-async def _look_again(progress: Progress, error: Rejected, context: ApplyContext) -> Answer | None:
+async def _look_again(
+    progress: Progress, step: Step, error: Rejected, context: ApplyContext
+) -> Answer | None:
     """After a 412: done already (a repeat whose first answer was lost), or go on, or stale."""
     change = progress.change
     progress.live = await read_object(change, context)
+    if progress.live is None and step.request.method == "DELETE":
+        return Answer(204, None, error.correlation_id)
     if progress.live is None:
         raise stale(change, "it is gone from the org since the plan was made") from error
     if is_already_so(change, progress.live, context):

@@ -8,11 +8,12 @@ from reconciler.applying.context import ApplyContext
 from reconciler.applying.problems import result_error
 from reconciler.applying.progress import Progress
 from reconciler.applying.records import intent_record, step_intent
-from reconciler.applying.rereading import read_object
+from reconciler.applying.rereading import has_moved, read_object
 from reconciler.applying.sending import send_once
 from reconciler.errors import ReconcilerError, RemoteError
+from reconciler.model.change import LiveObject
 from reconciler.model.outcome import Outcome, Result, ResultError
-from reconciler.model.remote import Facts, Lock, Step
+from reconciler.model.remote import Lock, Step
 
 
 async def fail(progress: Progress, error: ReconcilerError, context: ApplyContext) -> Result:
@@ -26,13 +27,32 @@ async def fail(progress: Progress, error: ReconcilerError, context: ApplyContext
 
 
 async def _rolled_back(progress: Progress, problem: ResultError, context: ApplyContext) -> Result:
-    """Undoes what was done, in reverse, each under its own key."""
-    try:
-        for index, step in reversed(progress.done):
+    """Undoes what was done, in reverse, each under its own key; what the org holds then is what counts.
+
+    An undo that fails keeps no other from being tried. The step whose outcome nobody knows may not have
+    taken effect: its undo may fail, and everything be as it was all the same.
+    """
+    failures = []
+    for index, step in reversed(progress.done):
+        try:
             await _undo(progress, index, step, context)
-    except RemoteError as error:
-        return await _rollback_failed(progress, problem, error, context)
+        except RemoteError as error:
+            failures.append(error)
+    progress.after = await _read_again(progress, context)
+    if failures and not _is_as_before(progress, context):
+        return progress.result(Outcome.FAILED, _rollback_failed(progress, problem, failures[0]))
     return progress.result(Outcome.ROLLED_BACK, problem)
+
+
+async def _read_again(progress: Progress, context: ApplyContext) -> LiveObject | None:
+    try:
+        return await read_object(progress.change, context)
+    except RemoteError:
+        return None
+
+
+def _is_as_before(progress: Progress, context: ApplyContext) -> bool:
+    return progress.after is not None and not has_moved(progress.change, progress.after, context)
 
 
 async def _undo(progress: Progress, index: int, step: Step, context: ApplyContext) -> None:
@@ -49,17 +69,9 @@ async def _undo(progress: Progress, index: int, step: Step, context: ApplyContex
     progress.attempts = max(progress.attempts, answer.attempts)
 
 
-async def _rollback_failed(
-    progress: Progress, problem: ResultError, error: RemoteError, context: ApplyContext
-) -> Result:
-    """Part of it stands: says what the org holds now, as far as it can be read."""
-    change, kind = progress.change, context.kind(progress.change.address)
-    try:
-        live = await read_object(change, context)
-    except RemoteError:
-        live = None
-    code = f"{change.address.kind.lower()}.rollback-failed"
+def _rollback_failed(progress: Progress, problem: ResultError, error: RemoteError) -> ResultError:
+    """Part of it stands: the result's detail says what the org holds now, as far as it could be read."""
+    code = f"{progress.change.address.kind.lower()}.rollback-failed"
     message = f"{problem.diagnostic.message}; and putting it back failed: {error.message}"
-    found = replace(problem, diagnostic=replace(problem.diagnostic, code=code, message=message))
-    detail = kind.report(change, Facts(), live).detail if live else {}
-    return replace(progress.result(Outcome.FAILED, found), detail=detail)
+    hint = "the detail says what the org holds now; apply again, or put it right by hand"
+    return replace(problem, diagnostic=replace(problem.diagnostic, code=code, message=message, hint=hint))

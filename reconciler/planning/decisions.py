@@ -11,7 +11,7 @@ from reconciler.kinds.fields import FieldRules
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, LiveObject, Origin, Reason
 from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.remote import Settled
+from reconciler.model.remote import Settled, Step
 from reconciler.model.resource import Lifecycle, Resource
 from reconciler.model.state import EntryStatus, PriorEntry
 from reconciler.model.values import TreeObject, escape, tokens
@@ -151,7 +151,7 @@ def _unowned_match(resource: Resource, live: LiveObject) -> Diagnostic:
 def _compare(resource: Resource, found: Match, live: LiveObject, inputs: PlanInputs) -> Decision:
     kind = inputs.kind(resource.address)
     desired = kind.desired(resource, live, inputs.facts)
-    sides = _sides(desired.document, live, found.entry)
+    sides = _sides(desired.document, live, found.entry, kind.field_rules)
     sides, ignored = _strip_ignored(resource, sides, kind.field_rules, inputs)
     fields = diff_fields(sides, kind.field_rules, inputs.masks)
     conflicts = [field for field in fields if field.origin is Origin.CONFLICT]
@@ -175,14 +175,19 @@ def _compare(resource: Resource, found: Match, live: LiveObject, inputs: PlanInp
         problems,
         record,
     )
-    notes = (*desired.notes, *_notes(sides, fields, kind.field_rules))
+    settled = found.entry is None or found.entry.status is EntryStatus.SETTLED
+    notes = (*desired.notes, *(_notes(sides, fields, kind.field_rules) if settled else ()))
     return replace(decision, change=_update(decision, found, (fields, notes), inputs))
 
 
-def _sides(document: TreeObject, live: LiveObject, entry: PriorEntry | None) -> Sides:
-    return Sides(
-        document, live.body, entry.base if entry else None, (entry.answered or None) if entry else None
-    )
+def _sides(document: TreeObject, live: LiveObject, entry: PriorEntry | None, rules: FieldRules) -> Sides:
+    """Of what did not settle the org may hold anything: its base says only what is never sent."""
+    if entry is None:
+        return Sides(document, live.body)
+    if entry.status is EntryStatus.SETTLED:
+        return Sides(document, live.body, entry.base, entry.answered or None)
+    base = {name: value for name, value in entry.base.items() if not rules.member(name).is_sent}
+    return Sides(document, live.body, base)
 
 
 def _update(
@@ -203,7 +208,7 @@ def _update(
     change = Change(
         address=resource.address,
         action=Action.UPDATE,
-        reason=_reason(found, fields),
+        reason=_reason(resource.address, found, fields, inputs),
         remote_id=live.remote_id,
         fields=fields,
         before=_before(live, decision.document, kind, inputs),
@@ -216,19 +221,21 @@ def _update(
     )
     if found.entry is not None and any(_is_immutable(field, kind.field_rules) for field in fields):
         change = replace(change, action=Action.REPLACE, reason=Reason.IMMUTABLE_FIELD)
-    return replace(change, steps=_steps(change, kind, live))
+    return replace(change, steps=steps_again(change, kind, live))
 
 
-def _steps(change: Change, kind: Kind[Any], live: LiveObject) -> tuple[Any, ...]:
-    """The kind's steps; an object that failed to settle is sent again whole."""
+def steps_again(change: Change, kind: Kind[Any], live: LiveObject) -> tuple[Step, ...]:
+    """The kind's steps for an object as it is; one that failed to settle is sent again whole."""
     if change.reason is Reason.UNSETTLED and not isinstance(kind.settlement(live), Settled):
         whole = _created_fields(change.after or {}, kind.field_rules)
         return kind.steps(replace(change, fields=whole), live)
     return kind.steps(change, live)
 
 
-def _reason(found: Match, fields: Sequence[FieldChange]) -> Reason:
+def _reason(address: Address, found: Match, fields: Sequence[FieldChange], inputs: PlanInputs) -> Reason:
     origins = {field.origin for field in fields}
+    if any(intent.address == address for intent in inputs.prior.open_intents):
+        return Reason.UNKNOWN_OUTCOME
     if found.entry is None:
         return Reason.NEW
     if found.formerly is not None:
@@ -252,7 +259,8 @@ def _settlement_fields(
     if entry is None or entry.status is EntryStatus.SETTLED:
         return ()
     verdict = kind.settlement(live)
-    return (FieldChange("/status", type(verdict).__name__.lower(), "settled", Origin.INTENT),)
+    before = "unsettled" if isinstance(verdict, Settled) else type(verdict).__name__.lower()
+    return (FieldChange("/status", before, "settled", Origin.INTENT),)
 
 
 def _metadata_fields(resource: Resource, found: Match) -> tuple[FieldChange, ...]:

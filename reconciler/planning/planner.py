@@ -185,7 +185,7 @@ def _with_switch(decision: Decision, inputs: PlanInputs) -> Decision:
         resource=decision.resource,
         prior=decision.entry,
         live=live,
-        record=decision.record,
+        record=kind.complete(decision.resource),  # the base is the manifest's target, wherever it points now
     )
     return replace(decision, change=replace(change, steps=kind.steps(change, live)))
 
