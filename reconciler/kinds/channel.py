@@ -140,7 +140,8 @@ class Channel(Kind[ChannelSpec]):
         """Once applied: its status, and the record for property managers."""
         if after is None:
             return Report()
-        return Report(detail={"status": after.server.get("status")}, export=export_record(after))
+        detail = {"status": after.server.get("status"), "waited_s": None}  # the engine knows how long
+        return Report(detail=detail, export=export_record(after))
 
 
 def judge_activation(facts: Facts) -> Verdict:

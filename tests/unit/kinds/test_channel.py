@@ -318,7 +318,7 @@ def test_applied_channel_is_reported_as_property_managers_want_it() -> None:
     spec = channel(availability=schedule(), widget={**appearance(), "conversationStart": {"enabled": True}})
 
     assert KIND.report(creation(spec), Facts(), live_of(spec)) == Report(
-        detail={"status": "active"},
+        detail={"status": "active", "waited_s": None},
         export={
             "configId": "c-1",
             "name": "Web",
