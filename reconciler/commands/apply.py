@@ -204,7 +204,7 @@ def _admit(bench: _Bench, planned: Planned) -> tuple[Change, ...]:
             code="plan.protected",
             hint=f"apply a saved plan, or pass --expect {plan.fingerprint}",
         )
-    if plan.changes and request.approve is not None and not request.approve(plan):
+    if request.approve is not None and not request.approve(plan):
         raise Refused("not approved; nothing was sent", code="plan.guard")
     return planned.changes
 
