@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from reconciler.cli import inspecting, planning
+from reconciler.cli import audit, inspecting, planning, sandbox, state
+from reconciler.cli.completing import COMPLETION_VARIABLE, PROGRAM, complete
 from reconciler.cli.options import COMMON
 from reconciler.cli.terminal import ColorChoice, LogFormat, Terminal, set_up_logging
+from reconciler.errors import ExitCode, UsageError
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
-    name="reconciler",
+    name=PROGRAM,
     help="Infrastructure as code for contact-centre orgs: manifests, a reviewed plan, an audited apply.",
     no_args_is_help=False,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings=_SETTINGS,
 )
 
 
@@ -27,7 +33,12 @@ def common(
     ctx: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option("--config", envvar="RECONCILER_CONFIG", metavar="FILE", help="The configuration file."),
+        typer.Option(
+            "--config",
+            envvar="RECONCILER_CONFIG",
+            metavar="FILE",
+            help="The configuration; else reconciler.yaml here or above.",
+        ),
     ] = None,
     org: Annotated[
         str | None,
@@ -35,11 +46,20 @@ def common(
     ] = None,
     state: Annotated[
         str | None,
-        typer.Option("--state", envvar="RECONCILER_STATE", metavar="DIR|URL", help="Where the state is."),
+        typer.Option(
+            "--state",
+            envvar="RECONCILER_STATE",
+            metavar="DIR|URL",
+            help="Where the state is; else as configured.",
+        ),
     ] = None,
     var: Annotated[
         list[str] | None,
-        typer.Option("--var", metavar="K=V", help="A variable, read as a YAML scalar; repeatable."),
+        typer.Option(
+            "--var",
+            metavar="K=V",
+            help="A variable, read as a YAML scalar; repeatable. [env var: RECONCILER_VAR, one a line]",
+        ),
     ] = None,
     color: Annotated[
         ColorChoice, typer.Option("--color", envvar="RECONCILER_COLOR", help="When to colour.")
@@ -72,13 +92,71 @@ def common(
     )
 
 
-def _register(function: object, name: str) -> None:
-    app.command(name, epilog=COMMON)(function)  # type: ignore[type-var]
+def invoke(arguments: Sequence[str]) -> int:
+    """Parses a command line and runs its command.
+
+    Args:
+        arguments: common options first, as `arguments.arrange` gives them.
+
+    Returns:
+        The command's exit code.
+
+    Raises:
+        UsageError: the command line cannot be understood.
+        ReconcilerError: the command failed.
+    """
+    if COMPLETION_VARIABLE in os.environ:
+        complete(app)
+    command = typer.main.get_command(app)
+    # Not `command.main`: it would end an interrupted run and a broken pipe in its own way, untold.
+    try:
+        with command.make_context(PROGRAM, list(arguments)) as context:
+            result = command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
+    except typer.TyperException as error:
+        raise _usage_error(error) from error
+    return result if isinstance(result, int) else ExitCode.OK
 
 
-_register(inspecting.validate, "validate")
-_register(planning.plan, "plan")
-_register(planning.apply, "apply")
-_register(planning.destroy, "destroy")
-_register(planning.show, "show")
-_register(inspecting.version, "version")
+def _usage_error(error: typer.TyperException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else PROGRAM
+    return UsageError(error.format_message(), hint=f"`{path} --help` shows what it takes")
+
+
+def _register(group: typer.Typer, commands: Mapping[str, Callable[..., int]]) -> None:
+    for name, function in commands.items():
+        group.command(name, epilog=COMMON, context_settings=_SETTINGS)(function)
+
+
+def _add_group(name: str, summary: str, commands: Mapping[str, Callable[..., int]]) -> None:
+    group = typer.Typer(help=summary, rich_markup_mode=None, context_settings=_SETTINGS)
+    _register(group, commands)
+    app.add_typer(group, name=name)
+
+
+_register(
+    app,
+    {
+        "validate": inspecting.validate,
+        "plan": planning.plan,
+        "apply": planning.apply,
+        "destroy": planning.destroy,
+        "show": planning.show,
+        "graph": inspecting.graph,
+    },
+)
+_add_group("state", "What was last applied.", {"list": state.list_, "show": state.show, "rm": state.rm})
+_add_group(
+    "audit",
+    "What was done, when and by whom.",
+    {"list": audit.list_, "verify": audit.verify, "export": audit.export},
+)
+_add_group("sandbox", "The simulated org.", {"serve": sandbox.serve, "reset": sandbox.reset})
+_register(
+    app,
+    {"schema": inspecting.schema, "version": inspecting.version, "completion": inspecting.completion},
+)

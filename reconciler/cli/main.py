@@ -5,81 +5,69 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from contextlib import contextmanager
 
-import typer
+from reconciler.cli.arguments import arrange, command_of, wants_json
+from reconciler.errors import ExitCode, Interrupted, ReconcilerError
 
-from reconciler.cli.app import app
-from reconciler.errors import ExitCode, Interrupted, ReconcilerError, UsageError
-
-GROUPS = frozenset({"state", "audit", "sandbox"})
-"""Commands with commands of their own."""
-
-VALUED = frozenset({"--config", "--org", "--state", "--var", "--color", "--log-format"})
-SWITCHES = frozenset({"-v", "-vv", "--verbose", "-q", "--quiet"})
+VERSION_ALONE = (["version"], ["--version"])
+"""What scripts ask most often: answered without loading the parser."""
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """The command `reconciler`: runs it and ends the process with its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    code = main(given)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    from reconciler.cli.streams import close_quietly, prepare_streams
+
+    prepare_streams()
+    code = main(list(sys.argv[1:] if arguments is None else arguments))
+    close_quietly()
     sys.exit(code)
 
 
 def main(given: Sequence[str]) -> int:
     """Runs one command line; every failure is told, none is a traceback."""
     try:
-        return _invoke(given)
+        with _ended_by_sigterm():
+            return _invoke(given)
     except ReconcilerError as error:
         return _tell(error, given)
-    except typer.TyperException as error:
-        return _tell(UsageError(error.format_message(), hint="see --help"), given)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return _tell(Interrupted("interrupted; nothing more was sent"), given)
-    except BrokenPipeError:
-        return ExitCode.OK
     except Exception as error:  # noqa: BLE001  # the last resort: a defect of ours is told as one
         return _tell_defect(error, given)
 
 
 def _invoke(given: Sequence[str]) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    result = app(hoist_common(given), standalone_mode=False)
-    return result if isinstance(result, int) else ExitCode.OK
+    if list(given) in VERSION_ALONE:
+        from reconciler.cli.versions import show_version
+
+        show_version()
+        return ExitCode.OK
+    from reconciler.cli.app import invoke
+
+    return invoke(arrange(given))
 
 
-def hoist_common(given: Sequence[str]) -> list[str]:
-    """The common options before the command, where they are declared, wherever they were written."""
-    common: list[str] = []
-    rest: list[str] = []
-    tokens = iter(given)
-    for token in tokens:
-        if token == "--":
-            rest += [token, *tokens]
-        elif token in VALUED:
-            common += [token, *_next(tokens)]
-        elif token in SWITCHES or token.split("=", 1)[0] in VALUED:
-            common.append(token)
-        else:
-            rest.append(token)
-    return common + rest
-
-
-def _next(tokens: Iterator[str]) -> list[str]:
-    found = next(tokens, None)
-    return [] if found is None else [found]
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends a command like Ctrl-C; whoever called gets their own way with it back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tell(error: ReconcilerError, given: Sequence[str]) -> int:
     from reconciler.cli.terminal import tell_failure
 
-    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    return tell_failure(error, command=_command(given), as_json=_wants_json(given), color=color)
+    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return tell_failure(error, command=command_of(given), as_json=wants_json(given), color=color)
 
 
 def _tell_defect(error: Exception, given: Sequence[str]) -> int:
@@ -91,18 +79,3 @@ def _tell_defect(error: Exception, given: Sequence[str]) -> int:
         hint="a defect of reconciler: RECONCILER_TRACEBACK=1 shows where; running again goes on",
     )
     return _tell(found, given)
-
-
-def _command(given: Sequence[str]) -> str:
-    words = [token for token in hoist_common(given) if not token.startswith("-")]
-    words = [word for word in words if word not in _common_values(given)]
-    return " ".join(words[: 2 if words and words[0] in GROUPS else 1])
-
-
-def _common_values(given: Sequence[str]) -> set[str]:
-    return {value for option, value in pairwise(given) if option in VALUED}
-
-
-def _wants_json(given: Sequence[str]) -> bool:
-    pairs = pairwise(given)
-    return "--format=json" in given or ("--format", "json") in pairs

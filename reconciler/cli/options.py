@@ -10,8 +10,9 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-COMMON = """Common options, before or after the command: --config FILE, --org NAME, --state DIR,
---var k=v, --color auto|always|never, -v, -q, --log-format text|json (see reconciler --help)."""
+COMMON = """Common options, before or after the command: --config FILE, --org NAME, --state DIR|URL,
+--var k=v, --color auto|always|never, -v, -q, --log-format text|json
+(`reconciler --help` tells what they mean)."""
 
 
 class PlanFormat(StrEnum):
@@ -29,6 +30,12 @@ class ReportFormat(StrEnum):
     JSON = "json"
 
 
+class JsonFormat(StrEnum):
+    """How to show what is JSON alone."""
+
+    JSON = "json"
+
+
 class ConflictChoice(StrEnum):
     """What to do where manifest and org both moved a field."""
 
@@ -39,7 +46,7 @@ class ConflictChoice(StrEnum):
 
 Folder: TypeAlias = Annotated[
     Path | None,
-    typer.Argument(metavar="[DIR]", help="Manifests; the configured folder when left out."),
+    typer.Argument(metavar="DIR", help="Manifests; the configured folder when left out."),
 ]
 Targets: TypeAlias = Annotated[
     list[str] | None,
@@ -57,7 +64,12 @@ Selectors: TypeAlias = Annotated[
 ]
 Adopt: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--adopt", metavar="GLOB", help="Take over live objects of these addresses ('*': all)."),
+    typer.Option(
+        "--adopt",
+        metavar="[=GLOB]",
+        help="Take over live objects with the same natural key: of all addresses, or of those that match; "
+        "the glob is joined by `=`; repeatable.",
+    ),
 ]
 OnConflict: TypeAlias = Annotated[
     ConflictChoice,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli import options
+from reconciler.cli.asking import ask, is_attended
 from reconciler.cli.options import Choices, ConflictChoice, PlanFormat, ReportFormat
-from reconciler.cli.plans import open_project, plan_options, read_plan, save_plan, show_plan
-from reconciler.cli.terminal import Terminal, write, write_json
+from reconciler.cli.plans import plan_options, read_plan, save_plan, show_plan
+from reconciler.cli.projects import open_project
+from reconciler.cli.streams import write
+from reconciler.cli.terminal import Terminal, write_json
 from reconciler.errors import ExitCode, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -50,9 +51,11 @@ def plan(
 ) -> int:
     """Show what apply would do; sends nothing that changes the org.
 
-    Exit codes: 0 done, 1 error, 2 changes (with --detailed-exitcode), 3 refused, 65 invalid manifests,
-    78 bad configuration or state.
+    Exit codes: 0 done, 1 error, 2 changes (with --detailed-exitcode), 3 an apply would be refused,
+    64 usage, 65 invalid manifests, 78 bad configuration or state, 130 interrupted.
     """
+    import asyncio
+
     from reconciler.commands.plan import PlanRequest
     from reconciler.commands.plan import plan as make_plan
 
@@ -60,6 +63,7 @@ def plan(
     choices = Choices(
         target, exclude, selector, adopt, on_conflict, fallback, allow_unsafe, destroy, new_state
     )
+    _refuse_loose_glob(choices, folder)
     project = open_project(terminal)
     request = PlanRequest(plan_options(choices), folder)
     with terminal.watching() as observer:
@@ -76,7 +80,9 @@ def apply(
     ctx: typer.Context,
     what: Annotated[
         Path | None,
-        typer.Argument(metavar="[PLANFILE|DIR]", help="A saved plan, or manifests."),
+        typer.Argument(
+            metavar="PLANFILE|DIR", help="A saved plan, or manifests; the configured folder when left out."
+        ),
     ] = None,
     format: options.AnyReport = ReportFormat.TEXT,
     auto_approve: options.AutoApprove = False,
@@ -94,14 +100,18 @@ def apply(
     fallback: options.Fallback = False,
     allow_unsafe: options.AllowUnsafe = None,
     destroy: options.Destroy = False,
-    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", hidden=True)] = False,
+    detailed_exitcode: Annotated[
+        bool,
+        typer.Option("--detailed-exitcode", help="Taken as by plan; an apply has exit codes of its own."),
+    ] = False,
     show_requests: options.ShowRequests = False,
     new_state: options.NewState = False,
 ) -> int:
     """Plan and carry it out, or carry out a saved plan; asks first on a terminal.
 
-    Exit codes: 0 done, 3 refused, 4 stale, 5 applied in part (run again to go on), 6 not settled,
-    75 locked, 130 interrupted.
+    Exit codes: 0 done, 1 error, 3 refused, 4 stale, 5 applied in part (run again to go on),
+    6 not settled, 64 usage, 65 invalid manifests, 75 locked, 78 bad configuration or state,
+    130 interrupted.
     """
     del detailed_exitcode  # taken because every option of plan is; an apply has its own exit codes
     terminal: Terminal = ctx.obj
@@ -112,6 +122,9 @@ def apply(
     if what is not None and what.is_file():
         _refuse_planning_options(choices, expect)
         return _apply_saved(what, asking, parallelism, lock_timeout)
+    _refuse_loose_glob(choices, what)
+    if what is not None and not what.exists():
+        raise UsageError(f"{what}: there is neither a plan file nor a folder of this name")
     return _apply_folder(choices, what, asking, (parallelism, lock_timeout))
 
 
@@ -131,7 +144,10 @@ def destroy(
     allow_unsafe: options.AllowUnsafe = None,
     show_requests: options.ShowRequests = False,
 ) -> int:
-    """Delete all that prior state holds; asks first on a terminal."""
+    """Delete all that prior state holds; asks first on a terminal.
+
+    Exit codes: as those of apply.
+    """
     choices = Choices(
         target,
         exclude,
@@ -153,7 +169,10 @@ def show(
     format: options.AnyPlan = PlanFormat.TEXT,
     show_requests: options.ShowRequests = False,
 ) -> int:
-    """Show a saved plan, offline."""
+    """Show a saved plan, offline.
+
+    Exit codes: 0 done, 64 no such file, 78 it is no plan that can be read.
+    """
     show_plan(read_plan(planfile).plan, ctx.obj, format, show_requests=show_requests)
     return ExitCode.OK
 
@@ -161,7 +180,7 @@ def show(
 # -- applying --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asking:
     """How an apply is approved and shown."""
 
@@ -170,40 +189,37 @@ class Asking:
     expect: str | None
     format: ReportFormat
     show_requests: bool
+    has_shown: bool = False
 
-    @property
-    def must_ask(self) -> bool:
-        """Whether a person has to say yes."""
-        return not self.auto_approve and self.expect is None
+    def approve(self, plan: Plan) -> bool:
+        """Shows the plan, and asks where nothing has approved it yet.
 
-    def approve(self, shown: Plan) -> bool:
-        """Shows the plan, and asks where nothing has approved it yet."""
+        Raises:
+            Refused: nothing has, and there is nobody to ask.
+        """
         if self.format is ReportFormat.TEXT:
-            show_plan(shown, self.terminal, PlanFormat.TEXT, show_requests=self.show_requests)
-        return not self.must_ask or _ask(shown)
+            self.show(plan)
+        if self.auto_approve or self.expect is not None:
+            return True
+        # Whoever wants JSON has not seen the plan that the question would be about.
+        if not is_attended() or self.format is ReportFormat.JSON:
+            raise Refused(
+                "there is no terminal to ask at; nothing was sent",
+                hint=f"pass --auto-approve (-y), --expect {plan.fingerprint}, or a saved plan",
+            )
+        return not plan.changes or ask(f"Apply these changes to org {plan.org}?")
 
-
-def _ask(shown: Plan) -> bool:
-    """Only `yes` is yes; Ctrl-C at the prompt ends the command at once."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        sys.stderr.write(f"\nApply these changes to org {shown.org}? Only 'yes' is taken as consent: ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip() == "yes"
-    finally:
-        signal.signal(signal.SIGINT, before)
+    def show(self, plan: Plan) -> None:
+        """Shows the plan once."""
+        if not self.has_shown:
+            show_plan(plan, self.terminal, PlanFormat.TEXT, show_requests=self.show_requests)
+        self.has_shown = True
 
 
 def _apply_folder(choices: Choices, folder: Path | None, asking: Asking, pace: tuple[int, float]) -> int:
     from reconciler.commands.apply import ApplyRequest
     from reconciler.commands.plan import PlanRequest
 
-    is_interactive = sys.stdin.isatty() and sys.stderr.isatty()
-    if asking.must_ask and (not is_interactive or asking.format is ReportFormat.JSON):
-        raise Refused(
-            "there is no terminal to ask at; nothing was sent",
-            hint="pass --auto-approve, --expect FINGERPRINT, or a saved plan",
-        )
     request = ApplyRequest(
         plan=PlanRequest(plan_options(choices), folder),
         expect=asking.expect,
@@ -237,6 +253,7 @@ def _refuse_planning_options(choices: Choices, expect: str | None) -> None:
         choices.fallback,
         choices.allow_unsafe,
         choices.destroy,
+        choices.new_state,
         choices.on_conflict is not ConflictChoice.REFUSE,
         expect,
     ]
@@ -246,7 +263,17 @@ def _refuse_planning_options(choices: Choices, expect: str | None) -> None:
         )
 
 
+def _refuse_loose_glob(choices: Choices, folder: Path | None) -> None:
+    """A glob that was meant for --adopt, and was taken for the folder."""
+    if choices.adopt and folder is not None and not folder.exists():
+        raise UsageError(
+            f"there is no folder {folder}", hint=f"--adopt takes its glob joined: --adopt={folder}"
+        )
+
+
 def _run(request: ApplyRequest, asking: Asking) -> int:
+    import asyncio
+
     from reconciler.commands.apply import apply as carry_out
 
     terminal = asking.terminal
@@ -265,7 +292,7 @@ def _show_run(report: RunReport, asking: Asking) -> None:
         write_json(reports.run_document(report))
         return
     if report.plan is not None and not report.results:
-        show_plan(report.plan, asking.terminal, PlanFormat.TEXT, show_requests=asking.show_requests)
+        asking.show(report.plan)
     write(reports.run_text(report, color=asking.terminal.stdout_color))
 
 
@@ -301,6 +328,8 @@ class Interruptible:
         self._observer.notify(event)
 
     def _take_over(self, ask: Callable[[], None]) -> None:
+        import asyncio
+
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, ask)

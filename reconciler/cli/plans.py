@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from reconciler.cli.options import Choices, PlanFormat
-from reconciler.cli.terminal import Terminal, write, write_json
+from reconciler.cli.streams import write
+from reconciler.cli.terminal import Terminal, write_json
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.commands.project import Project
     from reconciler.commands.saved import SavedPlan
     from reconciler.model.plan import Plan
     from reconciler.planning.inputs import PlanOptions
-
-
-def open_project(terminal: Terminal) -> Project:
-    """The project of the common options."""
-    from reconciler.commands.project import open_project as open_
-    from reconciler.commands.surroundings import Surroundings
-
-    is_terminal = sys.stdin.isatty() and sys.stderr.isatty()
-    return open_(terminal.common, Surroundings(Path.cwd(), os.environ, is_terminal))
 
 
 def plan_options(choices: Choices) -> PlanOptions:
@@ -82,12 +73,30 @@ def save_plan(saved: Plan, out: Path) -> None:
     """
     from reconciler.reports import plan_document, to_text
 
-    beside = out.with_name(out.name + ".part")
+    with writing(out) as stream:
+        stream.write(to_text(plan_document(saved)))
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[TextIO]:
+    """A file that appears when the block has ended well, whole or not at all.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    # A device or a pipe cannot be replaced, and holds nothing that could be lost.
+    is_stream = out.exists() and not out.is_file()
+    beside = out if is_stream else out.with_name(f"{out.name}.part")
     try:
-        beside.write_text(to_text(plan_document(saved)), encoding="utf-8")
-        beside.replace(out)
+        with beside.open("w", encoding="utf-8") as stream:
+            yield stream
+        if not is_stream:
+            beside.replace(out)
     except OSError as error:
         raise UsageError(f"--out {out}: {error.strerror}") from error
+    finally:
+        if not is_stream:
+            beside.unlink(missing_ok=True)
 
 
 def read_plan(planfile: Path) -> SavedPlan:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from reconciler.cli.streams import UNWRITABLE, tell, write_utf8
 from reconciler.errors import ExitCode, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.commands.surroundings import CommonOptions
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.ports import Observer
+    from reconciler.model.values import JsonValue
 
 
 class ColorChoice(StrEnum):
@@ -68,17 +70,11 @@ class Terminal:
         return watch(sys.stderr, Display.NONE if self.quiet else live, color=self.stderr_color)
 
 
-def write(text: str) -> None:
-    """A result, on stdout."""
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    sys.stdout.flush()
-
-
-def write_json(document: object) -> None:
+def write_json(document: JsonValue) -> None:
     """A JSON document, on stdout."""
     from reconciler.reports import to_text
 
-    write(to_text(document))  # type: ignore[arg-type]
+    write_utf8(to_text(document))
 
 
 def tell_failure(error: ReconcilerError, *, command: str, as_json: bool, color: bool) -> ExitCode:
@@ -86,12 +82,12 @@ def tell_failure(error: ReconcilerError, *, command: str, as_json: bool, color: 
     from reconciler.model.diagnostics import diagnostics_of
 
     found = diagnostics_of(error)
-    if as_json:
+    if as_json and error.code != UNWRITABLE:
         from reconciler.reports import error_document
 
         write_json(error_document(command, exit_code=error.exit_code, diagnostics=found))
     else:
-        sys.stderr.write(diagnostics_as_text(found, color=color))
+        tell(diagnostics_as_text(found, color=color))
     return error.exit_code
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.commands.project import load_resources, open_project
+from reconciler.commands.offline import open_offline
+from reconciler.commands.project import load_resources
 from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.model.diagnostics import Diagnostic, InvalidManifests, errors_in
 
@@ -38,13 +38,13 @@ class Validation:
         return f"Valid: {self.resources} {_plural('resource', self.resources)}, {counted}."
 
 
-def validate(common: CommonOptions, folder: Path | None) -> Validation:
+def validate(common: CommonOptions, surroundings: Surroundings, folder: Path | None) -> Validation:
     """Judges all that can be judged offline.
 
     Raises:
         ConfigError: the configuration cannot be used.
     """
-    project = open_project(common, Surroundings(Path.cwd(), os.environ))
+    project = open_offline(common, surroundings, folder)
     try:
         loaded = load_resources(project, folder)
     except InvalidManifests as error:

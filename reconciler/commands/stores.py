@@ -1,0 +1,33 @@
+"""The store of a project, opened for commands that only look at it or alter it; the org is not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reconciler.commands.clocks import RandomIds, SystemClock
+from reconciler.commands.project import Project
+from reconciler.store import (
+    OpenMode,
+    RunIdentity,
+    Store,
+    missing_state,
+    open_store,
+    state_folder,
+    store_exists,
+)
+
+
+@contextmanager
+def existing_store(project: Project, mode: OpenMode, *, run_id: str | None = None) -> Iterator[Store]:
+    """The store while the block lasts.
+
+    Raises:
+        StateError: `state.missing`, or it cannot be read.
+    """
+    folder = state_folder(project.state, project.state_root)
+    if not store_exists(folder, project.org.name):
+        raise missing_state(folder, project.org.name)
+    run = RunIdentity(run_id or RandomIds().run_id())
+    with open_store(folder, org=project.org.name, mode=mode, clock=SystemClock(), run=run) as store:
+        yield store
