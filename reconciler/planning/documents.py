@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from reconciler.model.change import Action, Change, Check, FieldChange, Reason, Report
@@ -33,12 +33,16 @@ from reconciler.planning.planner import Draft
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The plan for people, and the changes that carry it out."""
+    """The plan for people, and the changes that carry it out.
 
-    plan: Plan
-    changes: tuple[Change, ...]
-    draft: Draft
-    facts: Facts
+    Not to be spelled out: asyncio asks for the text of what a task returned when it puts signals back, and
+    that of a large plan takes longer than planning.
+    """
+
+    plan: Plan = field(repr=False)
+    changes: tuple[Change, ...] = field(repr=False)
+    draft: Draft = field(repr=False)
+    facts: Facts = field(repr=False)
 
 
 def make_plan(

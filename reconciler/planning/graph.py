@@ -1,19 +1,24 @@
 """Order and cycles: the only place that knows networkx.
 
 An edge leads from what depends to what it depends on. Everything is sorted before it is emitted, so the order
-of files, documents and listings never shows.
+of files, documents and listings never shows. networkx is loaded once there is a cycle: its import takes
+longer than to order ten thousand resources, which the standard library's sorter does as well.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-import networkx as nx
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
 
 from reconciler.model.address import Address
 from reconciler.model.diagnostics import Diagnostic, Mark, Severity
 from reconciler.model.resource import Resource
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +53,29 @@ def edges_of(resources: Iterable[Resource]) -> tuple[Edge, ...]:
     )
 
 
-def build_graph(nodes: Iterable[Address], edges: Iterable[Edge]) -> nx.DiGraph[Address]:
-    """A graph whose edges carry the first `Edge` between two addresses, by via."""
-    graph: nx.DiGraph[Address] = nx.DiGraph()
-    graph.add_nodes_from(sorted(nodes))
-    for edge in sorted(edges, key=lambda edge: (edge.source, edge.target, edge.via)):
-        if not graph.has_edge(edge.source, edge.target):
-            graph.add_edge(edge.source, edge.target, edge=edge)
-    return graph
-
-
 def find_cycles(edges: Iterable[Edge]) -> tuple[tuple[Edge, ...], ...]:
     """The shortest cycle of each strongly connected component, starting at its smallest address."""
-    graph = build_graph((), edges)
+    edges = tuple(edges)
+    try:
+        _sorter((), edges).prepare()
+    except CycleError:
+        return _shortest_cycles(edges)
+    return ()
+
+
+def _sorter(nodes: Iterable[Address], edges: Iterable[Edge]) -> TopologicalSorter[Address]:
+    sorter: TopologicalSorter[Address] = TopologicalSorter()
+    for node in nodes:
+        sorter.add(node)
+    for edge in edges:
+        sorter.add(edge.source, edge.target)
+    return sorter
+
+
+def _shortest_cycles(edges: Iterable[Edge]) -> tuple[tuple[Edge, ...], ...]:
+    import networkx as nx  # noqa: PLC0415  # 80 ms
+
+    graph = _build_graph((), edges)
     cycles = [
         _shortest_cycle(graph.subgraph(component))
         for component in nx.strongly_connected_components(graph)
@@ -69,7 +84,21 @@ def find_cycles(edges: Iterable[Edge]) -> tuple[tuple[Edge, ...], ...]:
     return tuple(sorted((_edges_along(graph, cycle) for cycle in cycles), key=lambda cycle: cycle[0].source))
 
 
+def _build_graph(nodes: Iterable[Address], edges: Iterable[Edge]) -> nx.DiGraph[Address]:
+    """A graph whose edges carry the first `Edge` between two addresses, by via."""
+    import networkx as nx  # noqa: PLC0415  # 80 ms
+
+    graph: nx.DiGraph[Address] = nx.DiGraph()
+    graph.add_nodes_from(sorted(nodes))
+    for edge in sorted(edges, key=lambda edge: (edge.source, edge.target, edge.via)):
+        if not graph.has_edge(edge.source, edge.target):
+            graph.add_edge(edge.source, edge.target, edge=edge)
+    return graph
+
+
 def _shortest_cycle(component: nx.DiGraph[Address]) -> tuple[Address, ...]:
+    import networkx as nx  # noqa: PLC0415  # 80 ms
+
     best: tuple[Address, ...] | None = None
     for start in sorted(component):
         for successor in sorted(component.successors(start)):
@@ -113,31 +142,59 @@ def cycle_diagnostic(cycle: Sequence[Edge]) -> Diagnostic:
 
 def in_dependency_order(nodes: Iterable[Address], edges: Iterable[Edge]) -> tuple[Address, ...]:
     """Dependencies before dependants, ties by address; nodes of a cycle come in address order at the end."""
-    graph = build_graph(nodes, edges)
-    backward = graph.reverse(copy=False)
+    nodes, edges = tuple(nodes), tuple(edges)
+    sorter = _sorter(nodes, edges)
     try:
-        return tuple(nx.lexicographical_topological_sort(backward))
-    except nx.NetworkXUnfeasible:
-        condensed = nx.condensation(backward)
-        order = nx.lexicographical_topological_sort(
-            condensed, key=lambda part: min(condensed.nodes[part]["members"])
-        )
-        return tuple(node for part in order for node in sorted(condensed.nodes[part]["members"]))
+        sorter.prepare()
+    except CycleError:
+        return _order_around_cycles(nodes, edges)
+    order: list[Address] = []
+    ready = sorted(sorter.get_ready())
+    while ready:
+        node = heapq.heappop(ready)
+        order.append(node)
+        sorter.done(node)
+        for freed in sorter.get_ready():
+            heapq.heappush(ready, freed)
+    return tuple(order)
+
+
+def _order_around_cycles(nodes: Iterable[Address], edges: Iterable[Edge]) -> tuple[Address, ...]:
+    import networkx as nx  # noqa: PLC0415  # 80 ms
+
+    condensed = nx.condensation(_build_graph(nodes, edges).reverse(copy=False))
+    members: Mapping[int, set[Address]] = dict(condensed.nodes(data="members"))
+    order = nx.lexicographical_topological_sort(condensed, key=lambda part: min(members[part]))
+    return tuple(node for part in order for node in sorted(members[part]))
 
 
 def reachable(start: Iterable[Address], edges: Iterable[Edge]) -> frozenset[Address]:
     """What these depend on, directly or through others, themselves included."""
-    graph = build_graph((), edges)
+    return frozenset(_closure(start, _successors(edges)))
+
+
+def dependants(wanted: Iterable[Address], edges: Iterable[Edge]) -> Mapping[Address, int]:
+    """How many depend on each of these addresses, directly or through others."""
+    users = _successors(reversed_edges(edges))
+    return {address: len(_closure([address], users)) - 1 for address in wanted}
+
+
+def _successors(edges: Iterable[Edge]) -> Mapping[Address, Sequence[Address]]:
+    found: dict[Address, list[Address]] = {}
+    for edge in edges:
+        found.setdefault(edge.source, []).append(edge.target)
+    return found
+
+
+def _closure(start: Iterable[Address], successors: Mapping[Address, Sequence[Address]]) -> set[Address]:
+    """The start, and all that can be reached from it."""
     found = set(start)
-    for node in sorted(found & set(graph)):
-        found |= nx.descendants(graph, node)
-    return frozenset(found)
-
-
-def dependants(edges: Iterable[Edge]) -> Mapping[Address, int]:
-    """How many depend on each address, directly or through others; only addresses with any."""
-    graph = build_graph((), edges)
-    return {node: count for node in graph if (count := len(nx.ancestors(graph, node)))}
+    stack = list(found)
+    while stack:
+        fresh = set(successors.get(stack.pop(), ())) - found
+        found |= fresh
+        stack += fresh
+    return found
 
 
 def reversed_edges(edges: Iterable[Edge]) -> tuple[Edge, ...]:
@@ -151,18 +208,16 @@ def wait_for(changes: Iterable[Address], edges: Sequence[Edge]) -> Mapping[Addre
     An update that closes a circle of references may depend, through resources that do not change, on the
     update that opens it; so the way through unchanged ones counts. Redundant edges are left out.
     """
-    graph = build_graph((), edges)
-    wanted = set(changes)
-    found: dict[Address, tuple[Address, ...]] = {}
-    for address in sorted(wanted):
-        found[address] = tuple(sorted(_nearest(graph, address, wanted))) if address in graph else ()
-    return found
+    wanted, successors = set(changes), _successors(edges)
+    return {address: tuple(sorted(_nearest(successors, address, wanted))) for address in sorted(wanted)}
 
 
-def _nearest(graph: nx.DiGraph[Address], start: Address, wanted: set[Address]) -> set[Address]:
+def _nearest(
+    successors: Mapping[Address, Sequence[Address]], start: Address, wanted: set[Address]
+) -> set[Address]:
     """The first wanted nodes on each way out of `start`."""
     nearest: set[Address] = set()
-    seen, stack = {start}, list(graph.successors(start))
+    seen, stack = {start}, list(successors.get(start, ()))
     while stack:
         node = stack.pop()
         if node in seen:
@@ -171,5 +226,5 @@ def _nearest(graph: nx.DiGraph[Address], start: Address, wanted: set[Address]) -
         if node in wanted:
             nearest.add(node)
         else:
-            stack += graph.successors(node)
+            stack += successors.get(node, ())
     return nearest

@@ -232,33 +232,32 @@ def _live_edges(kind: str, live: LiveObject, names: Mapping[tuple[str, str], Add
 
 def _ordered(changes: Sequence[Change], edges: Sequence[Edge]) -> tuple[Change, ...]:
     """The changes in address order, each with the changes that must settle before it."""
-    kept = {change.address for change in changes if change.action not in (Action.DELETE, Action.FORGET)}
-    forward = wait_for(kept, [edge for edge in edges if edge.source not in _removed(changes)])
-    users = dependants(edges)
+    removed = {change.address for change in changes if change.action in (Action.DELETE, Action.FORGET)}
+    kept = {change.address for change in changes} - removed
+    forward = wait_for(kept, [edge for edge in edges if edge.source not in removed])
+    users = dependants((change.address for change in changes), edges)
+    former = _former_users(changes)
     return tuple(
         replace(
             change,
-            depends_on=forward[change.address] if change.address in kept else _users_first(change, changes),
-            dependants=users.get(change.address, 0),
+            depends_on=forward[change.address] if change.address in kept else _users_first(change, former),
+            dependants=users[change.address],
         )
         for change in sorted(changes, key=lambda change: change.address)
     )
 
 
-def _removed(changes: Sequence[Change]) -> set[Address]:
-    return {change.address for change in changes if change.action in (Action.DELETE, Action.FORGET)}
-
-
-def _users_first(change: Change, changes: Sequence[Change]) -> tuple[Address, ...]:
+def _users_first(change: Change, former: Mapping[Address, set[Address]]) -> tuple[Address, ...]:
     """What referred to the object when last applied goes, or lets go of it, first."""
     if change.action is Action.FORGET:
         return ()
-    return tuple(
-        sorted(
-            other.address
-            for other in changes
-            if other.prior is not None
-            and other.address != change.address
-            and any(dependency.target == change.address for dependency in other.prior.dependencies)
-        )
-    )
+    return tuple(sorted(former.get(change.address, set()) - {change.address}))
+
+
+def _former_users(changes: Sequence[Change]) -> Mapping[Address, set[Address]]:
+    """Which changing resources referred to an address when they were last applied."""
+    found: dict[Address, set[Address]] = {}
+    for change in changes:
+        for dependency in change.prior.dependencies if change.prior else ():
+            found.setdefault(dependency.target, set()).add(change.address)
+    return found
