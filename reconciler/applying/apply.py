@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.applying.context import ApplyContext
 from reconciler.applying.convergence import Readback, read_back
 from reconciler.applying.executor import Visits, walk
-from reconciler.applying.records import run_record
+from reconciler.applying.records import result_record, run_record
 from reconciler.applying.runner import apply_change
 from reconciler.errors import RemoteError
 from reconciler.model.address import Address
@@ -53,19 +53,18 @@ async def apply_changes(
         refreshed: entries of unchanged resources whose record has moved (agreed fields, lines, dependencies).
     """
     run = _Run({change.address: change for change in changes})
-    context.observer.notify(RunStarted(context.run.run_id, len(changes)))
-    context.store.append(
-        [run_record(context.run, Phase.RUN_STARTED, context.clock.now(), detail={"changes": len(changes)})]
-    )
+    if changes:
+        context.observer.notify(RunStarted(context.run.run_id, len(changes)))
+    _append(Phase.RUN_STARTED, {"changes": len(changes)}, context)
     visits: Visits[Address] = Visits(
         visit=lambda address: _visit(run, address, context),
-        skip=lambda address, cause: _finish(run, address, _skipped(run.changes[address], cause), context),
+        skip=lambda address, cause: _skip(run, address, cause, context),
         is_stopped=lambda: context.stop.starts_nothing,
     )
     needs = {change.address: change.depends_on for change in changes}
     await walk(needs, visits, parallelism=context.settings.apply.parallelism)
     for address in sorted(set(run.changes) - set(run.results)):
-        _finish(run, address, _skipped(run.changes[address], None), context)
+        _skip(run, address, None, context)
     context.store.refresh(refreshed)
     results = tuple(run.results[address] for address in sorted(run.results))
     applied = await _concluded(changes, results, context)
@@ -82,6 +81,14 @@ async def _visit(run: _Run, address: Address, context: ApplyContext) -> bool:
 def _finish(run: _Run, address: Address, result: Result, context: ApplyContext) -> None:
     run.results[address] = result
     context.observer.notify(ChangeFinished(result, len(run.results), len(run.changes)))
+
+
+def _skip(run: _Run, address: Address, cause: Address | None, context: ApplyContext) -> None:
+    """A change that is not made is in the audit, too."""
+    change = run.changes[address]
+    result = _skipped(change, cause)
+    context.store.append([result_record(context, change, result, None)])
+    _finish(run, address, result, context)
 
 
 def _skipped(change: Change, cause: Address | None) -> Result:

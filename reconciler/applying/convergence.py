@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.applying.context import ApplyContext
-from reconciler.applying.filling import fill_references
+from reconciler.applying.filling import fill_object
 from reconciler.kinds.fields import FieldRules
 from reconciler.model.address import Address
-from reconciler.model.change import Action, Change, LiveObject, Reason
+from reconciler.model.change import Action, Change, LiveObject
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.remote import Facts, Read
 from reconciler.model.state import PriorEntry
@@ -33,38 +33,46 @@ class Readback:
 
 async def read_back(changes: Sequence[Change], results: Sequence[Result], context: ApplyContext) -> Readback:
     """Reads what was touched once more; the results gain what only the org can tell by now."""
-    outcomes = {result.address: result for result in results}
-    touched = [
-        change
+    touched = _touched(changes, results, context)
+    if any(step.best_effort for change in touched.values() for step in change.steps):
+        await context.clock.sleep(context.settings.apply.render_wait_s)
+    reads = [read for change in touched.values() for read in _reads(change, context)]
+    facts = await context.look(lambda _: reads)
+    live = _live_objects(touched.values(), facts, context)
+    entries = context.store.load().entries
+    differing = tuple(
+        address
+        for address, change in touched.items()
+        if _differs(change, live.get(change.address), entries.get(change.address), context)
+    )
+    detailed = [_with_detail(found, touched.get(found.address), live, context) for found in results]
+    return Readback(tuple(detailed), differing)
+
+
+def _touched(
+    changes: Sequence[Change], results: Sequence[Result], context: ApplyContext
+) -> dict[str, Change]:
+    """The changes that sent something and left an object."""
+    outcomes = {result.address: result.outcome for result in results}
+    return {
+        str(change.address): change
         for change in changes
         if change.steps
         and change.action is not Action.DELETE
-        and outcomes[str(change.address)].outcome in TOUCHED
-    ]
-    if any(step.best_effort for change in touched for step in change.steps):
-        await context.clock.sleep(context.settings.apply.render_wait_s)
-    reads = {
-        change.address: _reads(change, context) for change in touched if change.address in context.applied
+        and change.address in context.applied
+        and outcomes[str(change.address)] in TOUCHED
     }
-    facts = await context.look(lambda _: [read for wanted in reads.values() for read in wanted])
-    live = _live_objects(touched, facts, context)
-    entries = context.store.load().entries
-    differing = tuple(
-        str(change.address)
-        for change in touched
-        if _differs(change, live.get(change.address), entries.get(change.address), context)
-    )
-    return Readback(tuple(_with_detail(result, touched, live, context) for result in results), differing)
 
 
 def _reads(change: Change, context: ApplyContext) -> tuple[Read, ...]:
     kind, applied = context.kind(change.address), context.applied[change.address]
-    scope = change.live.scope if change.live else kind.scope_of(_record(change, context)) or {}
+    scope = kind.scope_of(fill_object(change.after or {}, context.applied))
+    scope = scope or dict(change.live.scope if change.live else {})
     return tuple(replace(read, optional=True) for read in kind.item_reads(applied.remote_id, scope))
 
 
 def _live_objects(
-    touched: Sequence[Change], facts: Facts, context: ApplyContext
+    touched: Collection[Change], facts: Facts, context: ApplyContext
 ) -> Mapping[Address, LiveObject]:
     by_kind = {
         name: {live.remote_id: live for live in context.kinds[name].live(facts)}
@@ -73,20 +81,21 @@ def _live_objects(
     return {
         change.address: found
         for change in touched
-        if change.address in context.applied
-        and (found := by_kind[change.address.kind].get(context.applied[change.address].remote_id))
+        if (found := by_kind[change.address.kind].get(context.applied[change.address].remote_id))
     }
 
 
 def _differs(
     change: Change, found: LiveObject | None, entry: PriorEntry | None, context: ApplyContext
 ) -> bool:
-    """Whether the org's object is not as wanted; what the server normalised at once agrees."""
+    """Whether the org's object is not as wanted; what the server normalised at once agrees.
+
+    What the plan left as it is (`ignoreChanges`, `--on-conflict theirs`) is in the record, not in `after`.
+    """
     if found is None:
         return True
-    record = _record(change, context) if change.reason is not Reason.FALLBACK else change.after or {}
     rules = context.kind(change.address).field_rules
-    sent = _sent(record, rules)
+    sent = _sent(fill_object(change.after or {}, context.applied), rules)
     base = _sent(entry.base, rules) if entry else None
     answered = entry.answered if entry else None
     return bool(diff_fields(Sides(sent, found.body, base, answered), rules, context.masks))
@@ -96,15 +105,9 @@ def _sent(document: TreeObject, rules: FieldRules) -> TreeObject:
     return {name: value for name, value in document.items() if rules.member(name).is_sent}
 
 
-def _record(change: Change, context: ApplyContext) -> TreeObject:
-    filled = fill_references(change.record, context.applied)
-    return filled if isinstance(filled, Mapping) else {}
-
-
 def _with_detail(
-    result: Result, touched: Sequence[Change], live: Mapping[Address, LiveObject], context: ApplyContext
+    result: Result, change: Change | None, live: Mapping[Address, LiveObject], context: ApplyContext
 ) -> Result:
-    change = next((change for change in touched if str(change.address) == result.address), None)
     if change is None or change.address not in live:
         return result
     detail = dict(context.kind(change.address).report(change, Facts(), live[change.address]).detail)

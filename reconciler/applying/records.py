@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, cast
 
 from reconciler.applying.context import ApplyContext, RunIdentity
-from reconciler.applying.filling import mask_secrets
+from reconciler.applying.filling import fill_object, mask_secrets
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, Phase
-from reconciler.model.change import Change, LiveObject
+from reconciler.model.change import Change, LiveObject, Reason
 from reconciler.model.outcome import Result
 from reconciler.model.remote import Answer, Step
 from reconciler.model.resource import Lifecycle
@@ -138,7 +138,8 @@ def prior_entry(
 
     Args:
         record: the new base, references filled in.
-        after: the object as the org answered it; None where it did not.
+        after: the object as the org answered it; None where it did not. What did not settle has no answer
+            that could count as the server's own form of what was sent.
     """
     kind = context.kind(change.address)
     resource = change.resource
@@ -148,7 +149,7 @@ def prior_entry(
         address=change.address,
         remote_id=remote_id,
         base=base,
-        answered=_answered(context, change.address, record, after),
+        answered=_answered(context, change, record, after) if status is EntryStatus.SETTLED else {},
         scope=kind.scope_of(base) or {},
         lifecycle=resource.lifecycle if resource else Lifecycle(),
         labels=dict(resource.labels) if resource else {},
@@ -161,13 +162,18 @@ def prior_entry(
 
 
 def _answered(
-    context: ApplyContext, address: Address, record: TreeObject, after: LiveObject | None
+    context: ApplyContext, change: Change, record: TreeObject, after: LiveObject | None
 ) -> JsonObject:
-    """The pair to what was sent, where the server normalised it; empty where it did not."""
+    """The pair to what was sent, where the server normalised it; empty where it did not.
+
+    What the plan left as it is was not sent, so the org's value there is nobody's answer to ours. A fallback
+    is the exception: the base stays the manifest, and where the channel points is the pair to it.
+    """
     if after is None:
         return {}
-    rules = context.kind(address).field_rules
-    sent = {name: value for name, value in record.items() if rules.member(name).is_sent}
+    rules = context.kind(change.address).field_rules
+    wanted = record if change.reason is Reason.FALLBACK else fill_object(change.after or {}, context.applied)
+    sent = {name: value for name, value in wanted.items() if rules.member(name).is_sent}
     seen = project(after.body, sent, rules, context.masks)
     same = canonical(seen, rules, context.masks) == canonical(sent, rules, context.masks)
     return {} if same or not isinstance(seen, Mapping) else cast("JsonObject", seen)

@@ -1,8 +1,9 @@
 """Recovery: intents of earlier runs that never got a result, looked up before anything new is sent.
 
 A create whose answer was lost is repeated with the journalled key and body: the platform answers with the
-object that it made, or makes it now (design.md, section 7). An intent older than the platform keeps its keys
-is looked up by natural key instead. Everything else is idempotent or shows in the org, so planning sees it.
+object that it made, or makes it now (design.md, section 7). An intent older than the platform keeps its keys,
+or one whose secrets have changed since, is looked up by natural key instead. Everything else is idempotent or
+shows in the org, so planning sees it.
 """
 
 from __future__ import annotations
@@ -52,20 +53,21 @@ async def recover(
 
 async def _resolve(intent: Intent, known: Mapping[str, Secret], context: ApplyContext) -> str | None:
     age = context.clock.now() - intent.started_at
-    if age > timedelta(hours=context.settings.apply.key_memory_h):
+    body = _with_secrets(intent.body, known)
+    if age > timedelta(hours=context.settings.apply.key_memory_h) or _is_masked(body):
         return await _look_up(intent, context)
     try:
-        answer = await _repeat(intent, known, context)
+        answer = await _repeat(intent, body, context)
     except Rejected:
         return None  # it never took effect, and would not now
     return _remote_id(intent, answer, context)
 
 
-async def _repeat(intent: Intent, known: Mapping[str, Secret], context: ApplyContext) -> Answer:
+async def _repeat(intent: Intent, body: Tree, context: ApplyContext) -> Answer:
     context.store.check()
     key = (intent.key_header, intent.key) if intent.key_header else None
-    body = reveal_secrets(_with_secrets(intent.body, known), context.secrets)
-    return await context.org.send(intent.method, intent.path, body, key=key)
+    revealed = reveal_secrets(body, context.secrets)
+    return await context.org.send(intent.method, intent.path, revealed, key=key)
 
 
 def _remote_id(intent: Intent, answer: Answer, context: ApplyContext) -> str | None:
@@ -130,3 +132,10 @@ def _with_secrets(tree: JsonValue, known: Mapping[str, Secret]) -> Tree:
     if isinstance(tree, list | tuple):
         return [_with_secrets(value, known) for value in tree]
     return tree
+
+
+def _is_masked(tree: Tree) -> bool:
+    """Whether a secret of the body is not known any more: its digest must never be sent for it."""
+    if isinstance(tree, Mapping):
+        return "$secret" in tree or any(_is_masked(value) for value in tree.values())
+    return isinstance(tree, list | tuple) and any(_is_masked(value) for value in tree)

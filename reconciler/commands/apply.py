@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from reconciler.applying.apply import Applied, apply_changes
 from reconciler.applying.context import ApplyContext, RunIdentity, Stop
 from reconciler.applying.records import run_record
-from reconciler.applying.recovery import recover
+from reconciler.applying.recovery import Recovered, recover
 from reconciler.commands.clocks import RandomIds, SystemClock
 from reconciler.commands.metrics import metrics_of
 from reconciler.commands.org import Connection, connection, identify
@@ -24,18 +25,19 @@ from reconciler.commands.plan import (
 )
 from reconciler.commands.project import Project, actor_of, commit_of, load_resources
 from reconciler.commands.records import refreshed_entries
-from reconciler.commands.saved import SavedPlan, confirm_saved, remaining_changes
-from reconciler.errors import ReconcilerError, Refused, StalePlan
+from reconciler.commands.saved import SavedPlan, changes_of_saved
+from reconciler.errors import ReconcilerError, Refused, StalePlan, StateLocked
 from reconciler.gathering import gather
 from reconciler.kinds import KINDS
 from reconciler.manifests import LoadedManifests
-from reconciler.model.audit import Phase
+from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.change import Change
-from reconciler.model.diagnostics import Diagnostic, diagnostics_of
+from reconciler.model.diagnostics import Diagnostic, Severity, diagnostics_of
 from reconciler.model.outcome import RunReport, RunStatus
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Observer
 from reconciler.model.remote import Facts
+from reconciler.model.values import JsonObject
 from reconciler.planning.documents import Planned, blocking
 from reconciler.remote import OrgClient, open_client
 from reconciler.store import (
@@ -48,6 +50,9 @@ from reconciler.store import (
     store_exists,
 )
 from reconciler.store import RunIdentity as LockIdentity
+
+LOCK_POLL_S = 0.2
+"""How often a run that waits for the lock looks again."""
 
 Approve = Callable[[Plan], bool]
 
@@ -91,22 +96,60 @@ async def apply(project: Project, request: ApplyRequest, observer: Observer) -> 
     Raises:
         InvalidManifests, StateError, ConfigError, RemoteError: before anything was sent.
     """
+    request = _with_saved_folder(project, request)
     destroys = request.plan.options.destroy
     loaded = NOTHING if destroys else load_resources(project, request.plan.folder)
     run_id = RandomIds().run_id()
-    with _open(project, request, run_id) as store, connection(project) as place:
-        settings = project.settings
-        with store.lock(f"apply by {actor_of(project.surroundings.environ)}", request.lock_timeout_s):
-            async with open_client(
-                place.target,
-                settings=settings.http,
-                clock=SystemClock(),
-                observer=observer,
-                user_agent=USER_AGENT,
-                read_only=False,
-            ) as client:
-                bench = _Bench(project, request, loaded, store, client, place, observer, run_id)
-                return await _apply_at(bench)
+    with _open(project, request, run_id) as store, ExitStack() as held:
+        await _take_lock(held, store, project, request, run_id=run_id)
+        place = held.enter_context(connection(project))
+        async with open_client(
+            place.target,
+            settings=project.settings.http,
+            clock=SystemClock(),
+            observer=observer,
+            user_agent=USER_AGENT,
+            read_only=False,
+        ) as client:
+            bench = _Bench(project, request, loaded, store, client, place, observer, run_id)
+            return await _apply_at(bench)
+
+
+def _with_saved_folder(project: Project, request: ApplyRequest) -> ApplyRequest:
+    """A plan of another folder is applied from that folder."""
+    if request.saved is None or request.saved.folder is None:
+        return request
+    folder = project.configuration.root / request.saved.folder
+    return replace(request, plan=replace(request.plan, folder=folder))
+
+
+async def _take_lock(
+    held: ExitStack, store: Store, project: Project, request: ApplyRequest, *, run_id: str
+) -> None:
+    """Holds the org's lock until `held` closes; waiting for it leaves the loop free for an interrupt.
+
+    Raises:
+        StateLocked: another run holds it; that this one was turned away is in the audit trail.
+    """
+    clock, actor = SystemClock(), actor_of(project.surroundings.environ)
+    deadline = clock.monotonic() + request.lock_timeout_s
+    while True:
+        try:
+            held.enter_context(store.lock(f"apply by {actor}", 0))
+        except StateLocked as error:
+            left = deadline - clock.monotonic()
+            if left <= 0:
+                store.append([_locked_out(project, run_id, error)])
+                raise
+            await clock.sleep(min(LOCK_POLL_S, left))
+        else:
+            return
+
+
+def _locked_out(project: Project, run_id: str, error: StateLocked) -> AuditEntry:
+    run = _identity(project, run_id, lineage="", fingerprint="")
+    detail: JsonObject = {"message": error.message, "code": error.code}
+    return run_record(run, Phase.REFUSED, SystemClock().now(), outcome="refused", detail=detail)
 
 
 def _open(project: Project, request: ApplyRequest, run_id: str) -> Store:
@@ -128,9 +171,8 @@ async def _apply_at(bench: _Bench) -> RunReport:
     known = bench.store.load()
     identity = await identify(bench.client, bench.project, bench.place, known.identity)
     identity = bench.store.bind(identity)
-    context = _context(bench, identity.lineage, "")
-    if known.open_intents:
-        await recover(known.open_intents, bench.loaded.resources, context)
+    context = _context(bench, identity.lineage)
+    recovered = await recover(known.open_intents, bench.loaded.resources, context)
     prior = bench.store.load()
     is_new = known.identity is None
     making = Making(
@@ -144,25 +186,29 @@ async def _apply_at(bench: _Bench) -> RunReport:
     planned = await make(making, bench.client, bench.observer)
     saved = bench.request.saved
     approved = saved.plan.fingerprint if saved else planned.plan.fingerprint
-    context = _context(bench, identity.lineage, approved)
+    context.run = replace(context.run, plan_fingerprint=approved)
     try:
-        changes = _admit(bench, planned)
+        changes = _admit(bench, planned, recovered)
     except (Refused, StalePlan) as error:
         return _turned_away(bench, planned, error, context)
     return await _carry_out(changes, planned, context, bench)
 
 
-def _context(bench: _Bench, lineage: str, fingerprint: str) -> ApplyContext:
-    environ = bench.project.surroundings.environ
-    settings = bench.project.settings
-    run = RunIdentity(
-        run_id=bench.run_id,
-        org=bench.project.org.name,
+def _identity(project: Project, run_id: str, *, lineage: str, fingerprint: str) -> RunIdentity:
+    return RunIdentity(
+        run_id=run_id,
+        org=project.org.name,
         lineage=lineage,
-        actor=actor_of(environ),
-        commit=commit_of(bench.project.configuration.root),
+        actor=actor_of(project.surroundings.environ),
+        commit=commit_of(project.configuration.root),
         plan_fingerprint=fingerprint,
     )
+
+
+def _context(bench: _Bench, lineage: str) -> ApplyContext:
+    """What applying works with; which plan is applied is not known yet."""
+    environ = bench.project.surroundings.environ
+    settings = bench.project.settings
     return ApplyContext(
         org=bench.client,
         look=lambda ask: gather(bench.client, ask, Facts(), bench.observer),
@@ -172,7 +218,7 @@ def _context(bench: _Bench, lineage: str, fingerprint: str) -> ApplyContext:
         observer=bench.observer,
         settings=replace(settings, apply=replace(settings.apply, parallelism=bench.request.parallelism)),
         kinds=KINDS,
-        run=run,
+        run=_identity(bench.project, bench.run_id, lineage=lineage, fingerprint=""),
         stop=bench.request.stop,
     )
 
@@ -180,7 +226,7 @@ def _context(bench: _Bench, lineage: str, fingerprint: str) -> ApplyContext:
 # -- before the first write ------------------------------------------------------------------------------
 
 
-def _admit(bench: _Bench, planned: Planned) -> tuple[Change, ...]:
+def _admit(bench: _Bench, planned: Planned, recovered: Sequence[Recovered]) -> tuple[Change, ...]:
     """The changes to carry out, once nothing refuses them.
 
     Raises:
@@ -189,8 +235,10 @@ def _admit(bench: _Bench, planned: Planned) -> tuple[Change, ...]:
     """
     request, plan = bench.request, planned.plan
     if request.saved is not None:
-        confirm_saved(request.saved, planned)
-        return remaining_changes(request.saved, planned)
+        approved = request.saved.plan.fingerprint
+        intents = [found.intent for found in recovered]
+        resumed = {found.address for found in intents if found.plan_fingerprint == approved}
+        return changes_of_saved(request.saved, planned, resumed)
     if request.expect is not None and request.expect != plan.fingerprint:
         raise StalePlan(
             f"the plan's fingerprint is {plan.fingerprint}, not the expected {request.expect}",
@@ -245,12 +293,7 @@ def _refusal_diagnostics(plan: Plan, error: ReconcilerError) -> tuple[Diagnostic
 async def _carry_out(
     changes: Sequence[Change], planned: Planned, context: ApplyContext, bench: _Bench
 ) -> RunReport:
-    refreshed = refreshed_entries(planned, context)
-    if changes:
-        applied = await apply_changes(changes, refreshed, context)
-    else:
-        context.store.refresh(refreshed)
-        applied = Applied((), RunStatus.APPLIED, converged=True)
+    applied = await apply_changes(changes, refreshed_entries(planned, context), context)
     return RunReport(
         run_id=bench.run_id,
         plan_fingerprint=context.run.plan_fingerprint,
@@ -262,6 +305,19 @@ async def _carry_out(
     )
 
 
-def _problems(applied: Applied) -> tuple[Diagnostic, ...]:
-    found = [result.error.diagnostic for result in applied.results if result.error]
-    return tuple(found)
+def _problems(applied: Applied) -> Iterator[Diagnostic]:
+    """What went wrong, change by change, and what the read-back after all of them told."""
+    yield from (result.error.diagnostic for result in applied.results if result.error)
+    for address in applied.differing:
+        yield Diagnostic(
+            Severity.ERROR,
+            "remote.rejected",
+            f"the org took the change of {address}, and holds something else all the same",
+            hint="plan again to see what",
+            address=address,
+        )
+    if applied.problem is not None:
+        message = f"what was applied could not be read again: {applied.problem}"
+        yield Diagnostic(
+            Severity.ERROR, "remote.unavailable", message, hint="plan again to see what it holds"
+        )

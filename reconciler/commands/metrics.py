@@ -21,9 +21,7 @@ def metrics_of(results: Sequence[Result], statistics: Statistics) -> JsonObject:
             "throttled": statistics.throttled,
         },
         "latency_ms": _latencies(sorted(statistics.latencies_ms)),
-        "validation_failures": sum(
-            1 for found in results if found.error and found.error.http_status in (400, 413)
-        ),
+        "validation_failures": sum(1 for found in results if _is_validation_failure(found)),
         "render_success_rate": _render_success_rate(results),
         "balance_accuracy": _balance_accuracy(results),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from reconciler import __version__
 from reconciler.commands.clocks import RandomIds, SystemClock
 from reconciler.commands.org import Connection, confirm_organization, connection, identify, is_known
 from reconciler.commands.project import Project, is_partial, load_resources
+from reconciler.commands.saved import FOLDER
 from reconciler.gathering import gather
 from reconciler.kinds import KINDS
 from reconciler.manifests import LoadedManifests
@@ -78,7 +80,17 @@ async def plan(project: Project, request: PlanRequest, observer: Observer) -> Pl
         ) as client:
             org_id = await org_id_of(client, project, place, view.prior)
             making = Making(project, loaded, options, view, org_id)
-            return await make(making, client, observer)
+            return _with_folder(await make(making, client, observer), project, request)
+
+
+def _with_folder(planned: Planned, project: Project, request: PlanRequest) -> Planned:
+    """The plan, saying where its manifests are when those are not the configured ones: apply needs them."""
+    if request.folder is None or not is_partial(project, request.folder):
+        return planned
+    place = os.path.relpath(request.folder.resolve(), project.configuration.root.resolve())
+    basis = planned.plan.basis
+    named = replace(basis, options={**basis.options, FOLDER: Path(place).as_posix()})
+    return replace(planned, plan=replace(planned.plan, basis=named))
 
 
 def shape_options(project: Project, request: PlanRequest) -> PlanOptions:

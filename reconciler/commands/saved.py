@@ -6,17 +6,20 @@ saved plan and the fresh one agree on is carried out; anything that moved is sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from reconciler.errors import ConfigError, Refused, StalePlan
 from reconciler.model.address import Address, parse_address
-from reconciler.model.change import Action, Change
+from reconciler.model.change import Action, Change, Reason
 from reconciler.model.plan import Plan, PlannedChange
-from reconciler.model.state import Prior
+from reconciler.model.state import EntryStatus, Prior
 from reconciler.model.values import JsonValue
 from reconciler.planning.documents import Planned, blocking, entry_digest
 from reconciler.planning.inputs import OnConflict, PlanOptions
+
+FOLDER = "folder"
+"""The option of a saved plan that names a folder other than the configured one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,18 @@ class SavedPlan:
 
     plan: Plan
     file: str
+
+    @property
+    def folder(self) -> str | None:
+        """The manifests it was made from, seen from the configuration, where those are not the usual ones.
+
+        Raises:
+            ConfigError: `plan.format`.
+        """
+        try:
+            return _text(self.plan.basis.options.get(FOLDER))
+        except TypeError as error:
+            raise ConfigError(f"{self.file}: basis.options: {error}", code="plan.format") from error
 
     @property
     def options(self) -> PlanOptions:
@@ -73,18 +88,53 @@ def _text(value: JsonValue) -> str | None:
     return value
 
 
-def confirm_saved(saved: SavedPlan, fresh: Planned) -> None:
-    """Whether the basis of a saved plan still holds.
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """How far a saved plan was carried out already.
+
+    Args:
+        recorded: addresses whose change prior state holds.
+        begun: addresses whose change this plan began, and nobody knows, or knew, how it ended.
+    """
+
+    recorded: frozenset[str]
+    begun: frozenset[str]
+
+
+def changes_of_saved(
+    saved: SavedPlan, fresh: Planned, resumed: Collection[Address] = ()
+) -> tuple[Change, ...]:
+    """The changes of a saved plan that are left to do, as the fresh plan has them.
+
+    What moved comes before what refuses: a plan that is stale is to be made again, whatever else is wrong.
+
+    Args:
+        resumed: addresses whose change this plan began in an earlier run, and recovery has resolved.
 
     Raises:
+        StalePlan: the basis does not hold, or all of its changes are recorded.
         Refused: it was not applyable, or a check says no by now.
-        StalePlan: manifests, org or state are not those that it was made from.
     """
-    plan, now = saved.plan, fresh.plan
-    if not plan.applyable:
-        found = blocking(plan)
-        why = f": {found[0].message}" if found else ""
-        raise Refused(f"{saved.file} was not applyable{why}", code=found[0].code if found else None)
+    _confirm_applyable(saved)
+    _confirm_basis(saved, fresh.plan)
+    changes = _remaining(saved, fresh, resumed)
+    judged = [found for found in blocking(fresh.plan) if found.code != "plan.guard"]
+    if judged:
+        raise Refused(judged[0].message, code=judged[0].code, hint=judged[0].hint)
+    return changes
+
+
+def _confirm_applyable(saved: SavedPlan) -> None:
+    if saved.plan.applyable:
+        return
+    found = blocking(saved.plan)
+    why = f": {found[0].message}" if found else ""
+    code = found[0].code if found else None
+    raise Refused(f"{saved.file} was not applyable{why}", code=code, hint="mend that, then plan again")
+
+
+def _confirm_basis(saved: SavedPlan, now: Plan) -> None:
+    plan = saved.plan
     if (plan.org, plan.org_id) != (now.org, now.org_id):
         raise _stale(saved, f"it is of org {plan.org} ({plan.org_id}), not {now.org} ({now.org_id})")
     if plan.basis.manifest_digest != now.basis.manifest_digest:
@@ -94,70 +144,89 @@ def confirm_saved(saved: SavedPlan, fresh: Planned) -> None:
     for name, remote_id in plan.basis.lookups.items():
         if now.basis.lookups.get(name) != remote_id:
             raise _stale(saved, f"{name} is another object by now")
-    judged = [found for found in blocking(now) if found.code != "plan.guard"]
-    if judged:
-        raise Refused(judged[0].message, code=judged[0].code, hint=judged[0].hint)
 
 
-def remaining_changes(saved: SavedPlan, fresh: Planned) -> tuple[Change, ...]:
-    """The changes of a saved plan that are not recorded yet, as the fresh plan has them.
-
-    Raises:
-        StalePlan: one of them is not what was approved, or all of them are recorded.
-    """
+def _remaining(saved: SavedPlan, fresh: Planned, resumed: Collection[Address]) -> tuple[Change, ...]:
     prior = fresh.draft.inputs.prior
-    recorded = {change.address for change in saved.plan.changes if _is_recorded(change, saved.plan, prior)}
-    wanted = [change for change in saved.plan.changes if change.address not in recorded]
+    made = _made(saved.plan, prior, resumed)
+    wanted = [change for change in saved.plan.changes if change.address not in made.recorded]
     if saved.plan.changes and not wanted:
         raise _stale(saved, "all of its changes are recorded already")
     planned = {change.address: change for change in fresh.plan.changes}
     for change in wanted:
-        _confirm_change(saved, change, planned.get(change.address), recorded)
-        _confirm_entry(saved, change, prior)
+        _confirm_change(saved, change, planned.get(change.address), made)
+        if change.address not in made.begun:
+            _confirm_entry(saved, change, prior)
     addresses = {change.address for change in wanted}
     return tuple(change for change in fresh.changes if str(change.address) in addresses)
 
 
-def _is_recorded(change: PlannedChange, plan: Plan, prior: Prior) -> bool:
-    """Whether prior state says that this very plan has made the change."""
-    address = _address(change)
-    entry = prior.entries.get(address)
-    if change.action in (Action.DELETE, Action.FORGET):
-        return entry is None
-    return entry is not None and entry.plan_fingerprint == plan.fingerprint and entry.status == "settled"
+def _made(plan: Plan, prior: Prior, resumed: Collection[Address]) -> _Made:
+    recorded, begun = set[str](), set(map(str, resumed))
+    for change in plan.changes:
+        entry = prior.entries.get(_address(change))
+        if change.reason is Reason.FALLBACK:
+            continue  # judged again each time, so never done for good
+        if change.action in (Action.DELETE, Action.FORGET):
+            recorded |= {change.address} if entry is None else set()
+        elif entry is not None and entry.plan_fingerprint == plan.fingerprint:
+            is_settled = entry.status is EntryStatus.SETTLED
+            (recorded if is_settled else begun).add(change.address)
+    return _Made(frozenset(recorded), frozenset(begun - recorded))
 
 
-def _confirm_change(
-    saved: SavedPlan, change: PlannedChange, now: PlannedChange | None, recorded: set[str]
-) -> None:
-    if change.reason == "fallback":
+def _confirm_change(saved: SavedPlan, change: PlannedChange, now: PlannedChange | None, made: _Made) -> None:
+    if change.reason is Reason.FALLBACK:
+        return
+    known = made.recorded | made.begun
+    if change.address in made.begun:
+        if now is not None and not _agrees(change.after, now.after, known):
+            raise _stale(saved, f"{change.address} has moved since it was made")
         return
     if now is None:
         raise _stale(saved, f"{change.address} needs no change any more")
-    for name in ("action", "reason", "remote_id", "after"):
-        if not _agrees(getattr(change, name), getattr(now, name), recorded):
+    then, today = _compared(change), _compared(now)
+    for name, value in then.items():
+        if not _agrees(value, today[name], known):
             raise _stale(saved, f"{change.address} has moved since it was made ({name})")
-    before = {field.path: field.before for field in change.fields}
-    if before != {field.path: field.before for field in now.fields}:
-        raise _stale(saved, f"{change.address} has moved since it was made")
 
 
-def _agrees(then: JsonValue, now: JsonValue, recorded: set[str]) -> bool:
+def _compared(change: PlannedChange) -> dict[str, JsonValue]:
+    """What was approved of a change, but for what others have to do with it."""
+    return {
+        "action": change.action.value,
+        "reason": change.reason.value,
+        "remote id": change.remote_id,
+        "wanted": change.after,
+        "found": {field.path: field.before for field in change.fields},
+        "requests": [
+            {
+                "method": step.method,
+                "path": step.path,
+                "label": step.label,
+                "body": step.body if step.managed is None else step.managed,
+            }
+            for step in change.steps
+        ],
+    }
+
+
+def _agrees(then: JsonValue, now: JsonValue, known: Collection[str]) -> bool:
     """Equal, but for what was unknown then and is known now because this plan has made it."""
     if isinstance(then, Mapping):
         unknown = then.get("$unknown")
-        if isinstance(unknown, str) and unknown.split("#")[0] in recorded:
+        if isinstance(unknown, str) and unknown.split("#")[0] in known:
             return True
         return (
             isinstance(now, Mapping)
             and then.keys() == now.keys()
-            and all(_agrees(value, now[name], recorded) for name, value in then.items())
+            and all(_agrees(value, now[name], known) for name, value in then.items())
         )
     if isinstance(then, list | tuple):
         return (
             isinstance(now, list | tuple)
             and len(then) == len(now)
-            and all(_agrees(left, right, recorded) for left, right in zip(then, now, strict=True))
+            and all(_agrees(left, right, known) for left, right in zip(then, now, strict=True))
         )
     return then == now
 
