@@ -37,7 +37,7 @@ class Masks:
 
 def canonical(tree: Tree, rules: FieldRules, masks: Masks) -> Canonical:
     """The canonical form of a document or of a part of one."""
-    if isinstance(tree, Mapping) and rules.combine is not Combine.WHOLE and not _is_digest(tree):
+    if isinstance(tree, Mapping) and rules.combine is not Combine.WHOLE and not is_digest(tree):
         return {str(name): canonical(value, rules.member(name), masks) for name, value in tree.items()}
     if isinstance(tree, list | tuple):
         return _canonical_list(tree, rules, masks)
@@ -69,9 +69,9 @@ def _late(late: Tree, masks: Masks) -> Tree:
     return {"$late": repr(late)}
 
 
-def _is_digest(tree: Mapping[str, Tree]) -> bool:
-    """A secret as prior state keeps it."""
-    return len(tree) == 1 and "$secret" in tree
+def is_digest(tree: Tree) -> bool:
+    """Whether this is a secret as prior state keeps it."""
+    return isinstance(tree, Mapping) and len(tree) == 1 and "$secret" in tree
 
 
 def _plain_colour(text: str) -> str:
@@ -83,7 +83,7 @@ def _plain_colour(text: str) -> str:
 
 def project(live: Tree, managed: Tree, rules: FieldRules, masks: Masks) -> Tree:
     """The part of a live document that the managed one names; elements of keyed lists are all named."""
-    if isinstance(managed, Secret) and isinstance(live, str):
+    if isinstance(live, str) and (isinstance(managed, Secret) or is_digest(managed)):
         return {"$secret": masks.of_text(live)}
     if isinstance(live, Mapping) and isinstance(managed, Mapping) and rules.combine is not Combine.WHOLE:
         return {
@@ -93,7 +93,22 @@ def project(live: Tree, managed: Tree, rules: FieldRules, masks: Masks) -> Tree:
         }
     if rules.combine in (Combine.KEYED, Combine.ADDITIVE) and _are_lists(live, managed):
         return _project_elements(live, managed, rules, masks)  # type: ignore[arg-type]
+    if _are_lists(live, managed):
+        return _project_values(live, managed, masks)  # type: ignore[arg-type]
     return live
+
+
+def _project_values(live: Sequence[Tree], managed: Sequence[Tree], masks: Masks) -> Tree:
+    """Values compared as one: a text that equals a secret of the managed list is that secret."""
+    secrets = [_leaf(value, masks) for value in managed if isinstance(value, Secret) or is_digest(value)]
+    return [_as_secret(value, managed, secrets, masks) for value in live] if secrets else live
+
+
+def _as_secret(value: Tree, managed: Sequence[Tree], secrets: Sequence[Leaf], masks: Masks) -> Tree:
+    if not isinstance(value, str) or value in managed:
+        return value
+    masked: Tree = {"$secret": masks.of_text(value)}
+    return masked if _leaf(masked, masks) in secrets else value
 
 
 def _project_elements(live: Sequence[Tree], managed: Sequence[Tree], rules: FieldRules, masks: Masks) -> Tree:
@@ -111,57 +126,3 @@ def _project_elements(live: Sequence[Tree], managed: Sequence[Tree], rules: Fiel
 
 def _are_lists(live: Tree, managed: Tree) -> bool:
     return isinstance(live, list | tuple) and isinstance(managed, list | tuple)
-
-
-def value_in(tree: Tree, path: Sequence[str], rules: FieldRules) -> Tree:
-    """The value at a path whose tokens name elements of keyed lists by their key; None where nothing is."""
-    if not path:
-        return tree
-    token, rest = path[0], path[1:]
-    if rules.combine in (Combine.KEYED, Combine.ADDITIVE) and isinstance(tree, list | tuple):
-        found = next((item for item in tree if str(element_key(item, rules)) == token), None)
-        return value_in(found, rest, rules.element or PLAIN)
-    if isinstance(tree, Mapping):
-        return value_in(tree.get(token), rest, rules.member(token))
-    return None
-
-
-def without(tree: Tree, path: Sequence[str], rules: FieldRules) -> Tree:
-    """The document without the value at a path; whole list elements stay, as leaving one out removes it."""
-    if not isinstance(tree, Mapping) or not path:
-        if (
-            rules.combine in (Combine.KEYED, Combine.ADDITIVE)
-            and isinstance(tree, list | tuple)
-            and len(path) > 1
-        ):
-            return [_element_without(item, path, rules) for item in tree]
-        return tree
-    token, rest = path[0], path[1:]
-    if not rest:
-        return {name: value for name, value in tree.items() if name != token}
-    return {
-        name: without(value, rest, rules.member(name)) if name == token else value
-        for name, value in tree.items()
-    }
-
-
-def _element_without(item: Tree, path: Sequence[str], rules: FieldRules) -> Tree:
-    if str(element_key(item, rules)) != path[0]:
-        return item
-    return without(item, path[1:], rules.element or PLAIN)
-
-
-def with_value(tree: Tree, path: Sequence[str], value: Tree, rules: FieldRules) -> Tree:
-    """The document with a value put at a path of object members; keyed elements must exist."""
-    if not path:
-        return value
-    token, rest = path[0], path[1:]
-    if isinstance(tree, list | tuple) and rules.combine in (Combine.KEYED, Combine.ADDITIVE):
-        element = rules.element or PLAIN
-        return [
-            with_value(item, rest, value, element) if str(element_key(item, rules)) == token else item
-            for item in tree
-        ]
-    members = dict(tree) if isinstance(tree, Mapping) else {}
-    members[token] = with_value(members.get(token), rest, value, rules.member(token))
-    return members

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,13 +12,16 @@ from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, LiveObject, Origin, Reason
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.remote import Settled, Step
-from reconciler.model.resource import Lifecycle, Resource
+from reconciler.model.resource import Resource
 from reconciler.model.state import EntryStatus, PriorEntry
 from reconciler.model.values import TreeObject, escape, tokens
-from reconciler.planning.canonical import project, value_in, with_value, without
-from reconciler.planning.diff import Sides, diff_fields, drifted_fields
-from reconciler.planning.inputs import OnConflict, PlanInputs
+from reconciler.planning.canonical import canonical, project
+from reconciler.planning.diff import Sides, drifted_fields, lost_fields
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.leaving import Comparison, compare, newly_named_notes, unnamed_notes
+from reconciler.planning.masking import holds_secret
 from reconciler.planning.matching import Match
+from reconciler.planning.metadata import metadata_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +66,51 @@ def _is_unknown_outcome(address: Address, inputs: PlanInputs) -> bool:
 def _create(resource: Resource, found: Match, kind: Kind[Any], inputs: PlanInputs) -> Decision:
     desired = kind.desired(resource, None, inputs.facts)
     if kind.endpoint.owns is Owns.SETTINGS:
-        return _settings_of_nothing(resource, desired.document, kind)
-    reason = Reason.NEW
-    notes = list(desired.notes)
-    if _is_unknown_outcome(resource.address, inputs):
-        reason = Reason.UNKNOWN_OUTCOME
-        notes.append("an earlier run sent this create and never learned what became of it; apply asks first")
-    elif found.entry is not None:
-        reason = Reason.DRIFTED
-        notes.append(f"{found.entry.remote_id} is gone from the org")
+        return _settings_of_nothing(resource, found, desired.document, kind)
+    reason, notes = _why_created(resource, found, inputs)
     change = Change(
         address=resource.address,
         action=Action.CREATE,
         reason=reason,
         fields=_created_fields(desired.document, kind.field_rules),
         after=desired.document,
-        notes=tuple(notes),
+        notes=(*desired.notes, *notes),
         resource=resource,
         prior=found.entry,
         live=found.remains,
         record=desired.document,
     )
     change = replace(change, steps=kind.steps(change, found.remains))
-    return Decision(resource, desired.document, change, None, found.entry, record=desired.document)
+    drift: tuple[FieldChange, ...] = ()
+    if reason is Reason.DRIFTED and found.entry is not None:
+        drift = lost_fields(found.entry.base, kind.field_rules)
+        change = replace(change, fields=_with_drift(change.fields, found.entry, kind, inputs))
+    return Decision(
+        resource, desired.document, change, None, found.entry, drift=drift, record=desired.document
+    )
 
 
-def _settings_of_nothing(resource: Resource, document: TreeObject, kind: Kind[Any]) -> Decision:
+def _why_created(resource: Resource, found: Match, inputs: PlanInputs) -> tuple[Reason, tuple[str, ...]]:
+    if _is_unknown_outcome(resource.address, inputs):
+        note = "an earlier run sent this create and never learned what became of it; apply asks first"
+        return Reason.UNKNOWN_OUTCOME, (note,)
+    if found.entry is not None:
+        return Reason.DRIFTED, (f"{found.entry.remote_id} is gone from the org",)
+    return Reason.NEW, ()
+
+
+def _with_drift(
+    fields: Sequence[FieldChange], entry: PriorEntry, kind: Kind[Any], inputs: PlanInputs
+) -> tuple[FieldChange, ...]:
+    """The fields of a lost object: those that the manifest has not edited are drift."""
+    then = canonical(entry.base, kind.field_rules, inputs.masks)
+    now = canonical({tokens(field.path)[0]: field.after for field in fields}, kind.field_rules, inputs.masks)
+    assert isinstance(then, dict) and isinstance(now, dict)  # noqa: S101, PT018  # of objects
+    lost = {f"/{escape(name)}" for name, value in now.items() if then.get(name) == value}
+    return tuple(replace(field, origin=Origin.DRIFT) if field.path in lost else field for field in fields)
+
+
+def _settings_of_nothing(resource: Resource, found: Match, document: TreeObject, kind: Kind[Any]) -> Decision:
     """Settings of an object that the org does not have: nothing can be planned, and a check says so."""
     change = Change(
         address=resource.address,
@@ -98,14 +120,21 @@ def _settings_of_nothing(resource: Resource, document: TreeObject, kind: Kind[An
         fields=_created_fields(document, kind.field_rules),
         after=document,
         resource=resource,
+        prior=found.entry,
         record=document,
     )
-    return Decision(resource, document, change, record=document)
+    return Decision(resource, document, change, None, found.entry, record=document)
 
 
 def _created_fields(document: TreeObject, rules: FieldRules) -> tuple[FieldChange, ...]:
     return tuple(
-        FieldChange(f"/{escape(name)}", None, value, Origin.INTENT, sensitive=rules.member(name).write_only)
+        FieldChange(
+            f"/{escape(name)}",
+            None,
+            value,
+            Origin.INTENT,
+            sensitive=rules.member(name).write_only or holds_secret(value),
+        )
         for name, value in sorted(document.items())
     )
 
@@ -113,26 +142,27 @@ def _created_fields(document: TreeObject, rules: FieldRules) -> tuple[FieldChang
 def _adopt(resource: Resource, found: Match, live: LiveObject, inputs: PlanInputs) -> Decision:
     kind = inputs.kind(resource.address)
     desired = kind.desired(resource, live, inputs.facts)
-    fields = diff_fields(Sides(desired.document, live.body), kind.field_rules, inputs.masks)
+    compared = compare(resource, Sides(desired.document, live.body), None, inputs)
+    document = compared.sides.desired
     change = Change(
         address=resource.address,
         action=Action.ADOPT,
         reason=Reason.UNOWNED_MATCH,
         remote_id=live.remote_id,
-        fields=fields,
-        before=_before(live, desired.document, kind, inputs),
-        after=desired.document,
+        fields=compared.fields,
+        before=_before(live, document, kind, inputs),
+        after=document,
         notes=desired.notes,
         resource=resource,
         prior=found.entry,
         live=live,
-        record=desired.document,
+        record=compared.record,
     )
     change = replace(change, steps=kind.steps(change, live))
     allowed = resource.lifecycle.adopt or any(resource.address.matches(glob) for glob in inputs.options.adopt)
     problems = () if allowed else (_unowned_match(resource, live),)
     return Decision(
-        resource, desired.document, change, live, found.entry, diagnostics=problems, record=change.record
+        resource, document, change, live, found.entry, diagnostics=problems, record=compared.record
     )
 
 
@@ -149,35 +179,44 @@ def _unowned_match(resource: Resource, live: LiveObject) -> Diagnostic:
 
 
 def _compare(resource: Resource, found: Match, live: LiveObject, inputs: PlanInputs) -> Decision:
-    kind = inputs.kind(resource.address)
+    kind, entry = inputs.kind(resource.address), found.entry
     desired = kind.desired(resource, live, inputs.facts)
-    sides = _sides(desired.document, live, found.entry, kind.field_rules)
-    sides, ignored = _strip_ignored(resource, sides, kind.field_rules, inputs)
-    fields = diff_fields(sides, kind.field_rules, inputs.masks)
-    conflicts = [field for field in fields if field.origin is Origin.CONFLICT]
-    record = _with_base_at(sides.desired, ignored, found.entry, kind.field_rules)
-    problems: tuple[Diagnostic, ...] = ()
-    if conflicts and inputs.options.on_conflict is OnConflict.REFUSE:
-        problems = tuple(_conflict(resource, field) for field in conflicts)
-    elif conflicts and inputs.options.on_conflict is OnConflict.THEIRS:
-        left = [field.path for field in conflicts]
-        problems = tuple(_left(resource, field) for field in conflicts)
-        sides = replace(sides, desired=_without_all(sides.desired, left, kind.field_rules))
-        record = _with_base_at(sides.desired, left, found.entry, kind.field_rules)
-        fields = tuple(field for field in fields if field.path not in left)
+    compared = compare(resource, _sides(desired.document, live, entry, kind.field_rules), entry, inputs)
     decision = Decision(
         resource,
-        sides.desired,
+        compared.sides.desired,
         None,
         live,
-        found.entry,
-        drifted_fields(sides, kind.field_rules, inputs.masks),
-        problems,
-        record,
+        entry,
+        _drift(resource, compared.sides, kind, inputs),
+        compared.diagnostics,
+        compared.record,
     )
-    settled = found.entry is None or found.entry.status is EntryStatus.SETTLED
-    notes = (*desired.notes, *(_notes(sides, fields, kind.field_rules) if settled else ()))
-    return replace(decision, change=_update(decision, found, (fields, notes), inputs))
+    is_settled = entry is not None and entry.status is EntryStatus.SETTLED
+    named = newly_named_notes(compared, kind.field_rules) if is_settled else ()
+    unnamed = unnamed_notes(compared, kind.field_rules) if is_settled else ()
+    change = _update(decision, found, (compared, (*desired.notes, *named, *unnamed)), inputs)
+    if change is None:
+        told = tuple(_unmanaged(resource, note) for note in unnamed)
+        return replace(decision, diagnostics=(*decision.diagnostics, *told))
+    return replace(decision, change=change)
+
+
+def _drift(resource: Resource, sides: Sides, kind: Kind[Any], inputs: PlanInputs) -> tuple[FieldChange, ...]:
+    """What moved in the org, but for what the kind itself takes as agreeing with the manifest."""
+    moved = drifted_fields(sides, kind.field_rules, inputs.masks)
+    declared = kind.complete(resource)
+    if not moved or declared == sides.desired:
+        return moved
+    theirs = drifted_fields(replace(sides, base=declared, answered=None), kind.field_rules, inputs.masks)
+    wanted = drifted_fields(replace(sides, base=sides.desired, answered=None), kind.field_rules, inputs.masks)
+    agreed = {field.path for field in theirs} - {field.path for field in wanted}
+    return tuple(field for field in moved if field.path not in agreed)
+
+
+def _unmanaged(resource: Resource, note: str) -> Diagnostic:
+    """A note for which there is no change to carry it."""
+    return resource.diagnostic("plan.unmanaged", note, path="/spec", severity=Severity.WARNING)
 
 
 def _sides(document: TreeObject, live: LiveObject, entry: PriorEntry | None, rules: FieldRules) -> Sides:
@@ -193,13 +232,13 @@ def _sides(document: TreeObject, live: LiveObject, entry: PriorEntry | None, rul
 def _update(
     decision: Decision,
     found: Match,
-    what: tuple[tuple[FieldChange, ...], tuple[str, ...]],
+    what: tuple[Comparison, tuple[str, ...]],
     inputs: PlanInputs,
 ) -> Change | None:
     resource, live = decision.resource, decision.live
     assert live is not None  # noqa: S101  # compared with it
     kind = inputs.kind(resource.address)
-    fields = (*what[0], *_metadata_fields(resource, found))
+    fields = (*what[0].fields, *metadata_fields(resource, found.entry, found.formerly))
     fields = fields or _settlement_fields(kind, live, found.entry)
     if found.entry is None and not fields:
         fields = _created_fields(decision.document, kind.field_rules)
@@ -226,7 +265,8 @@ def _update(
 
 def steps_again(change: Change, kind: Kind[Any], live: LiveObject) -> tuple[Step, ...]:
     """The kind's steps for an object as it is; one that failed to settle is sent again whole."""
-    if change.reason is Reason.UNSETTLED and not isinstance(kind.settlement(live), Settled):
+    is_unsettled = change.prior is not None and change.prior.status is EntryStatus.UNSETTLED
+    if is_unsettled and not isinstance(kind.settlement(live), Settled):
         whole = _created_fields(change.after or {}, kind.field_rules)
         return kind.steps(replace(change, fields=whole), live)
     return kind.steps(change, live)
@@ -263,103 +303,6 @@ def _settlement_fields(
     return (FieldChange("/status", before, "settled", Origin.INTENT),)
 
 
-def _metadata_fields(resource: Resource, found: Match) -> tuple[FieldChange, ...]:
-    """Name, labels and lifecycle, which only prior state keeps; nothing before the first apply."""
-    if found.entry is None:
-        return ()
-    before = {**_lifecycle_fields(found.entry.lifecycle), **_label_fields(found.entry.labels)}
-    after = {**_lifecycle_fields(resource.lifecycle), **_label_fields(resource.labels)}
-    if found.formerly is not None:
-        before["/metadata/name"], after["/metadata/name"] = found.formerly.name, resource.address.name
-    return tuple(
-        FieldChange(path, before.get(path), after.get(path), Origin.INTENT)
-        for path in sorted({*before, *after})
-        if before.get(path) != after.get(path)
-    )
-
-
-def _label_fields(labels: Mapping[str, str]) -> dict[str, Any]:
-    return {f"/metadata/labels/{escape(name)}": value for name, value in labels.items()}
-
-
-def _lifecycle_fields(lifecycle: Lifecycle) -> dict[str, Any]:
-    ignored = [
-        {"path": found.path, **({"until": found.until.isoformat()} if found.until else {})}
-        for found in lifecycle.ignore_changes
-    ]
-    return {
-        "/lifecycle/adopt": lifecycle.adopt,
-        "/lifecycle/preventDestroy": lifecycle.prevent_destroy,
-        "/lifecycle/onRemove": lifecycle.on_remove,
-        "/lifecycle/ignoreChanges": ignored,
-    }
-
-
 def _before(live: LiveObject, document: TreeObject, kind: Kind[Any], inputs: PlanInputs) -> TreeObject:
     seen = project(live.body, document, kind.field_rules, inputs.masks)
     return seen if isinstance(seen, Mapping) else {}
-
-
-# -- what is left alone ----------------------------------------------------------------------------------
-
-
-def _strip_ignored(
-    resource: Resource, sides: Sides, rules: FieldRules, inputs: PlanInputs
-) -> tuple[Sides, list[str]]:
-    """`ignoreChanges` makes a field unmanaged while the object exists and the day has not passed."""
-    today = inputs.now.date()
-    paths = [
-        ignored.path
-        for ignored in resource.lifecycle.ignore_changes
-        if ignored.until is None or today <= ignored.until
-    ]
-    return replace(sides, desired=_without_all(sides.desired, paths, rules)), paths
-
-
-def _without_all(document: TreeObject, paths: Sequence[str], rules: FieldRules) -> TreeObject:
-    for path in paths:
-        stripped = without(document, tokens(path), rules)
-        document = stripped if isinstance(stripped, Mapping) else document
-    return document
-
-
-def _with_base_at(
-    document: TreeObject, paths: Sequence[str], entry: PriorEntry | None, rules: FieldRules
-) -> TreeObject:
-    """What is left as it is keeps its base, so that it stays known as a conflict."""
-    for path in paths:
-        base = value_in(entry.base, tokens(path), rules) if entry else None
-        if base is not None:
-            kept = with_value(document, tokens(path), base, rules)
-            document = kept if isinstance(kept, Mapping) else document
-    return document
-
-
-def _conflict(resource: Resource, field: FieldChange) -> Diagnostic:
-    return resource.diagnostic(
-        "plan.conflict",
-        f"{field.path} was changed both in the manifest and in the org since the last apply",
-        path=f"/spec{field.path}",
-        hint="--on-conflict ours writes the manifest's value, --on-conflict theirs leaves the org's",
-    )
-
-
-def _left(resource: Resource, field: FieldChange) -> Diagnostic:
-    return resource.diagnostic(
-        "plan.conflict",
-        f"{field.path} was changed on both sides and is left as the org has it",
-        path=f"/spec{field.path}",
-        severity=Severity.WARNING,
-    )
-
-
-def _notes(sides: Sides, fields: Sequence[FieldChange], rules: FieldRules) -> Iterator[str]:
-    """What a field newly named, or no longer named, means for the org's value."""
-    if sides.base is None:
-        return
-    for field in fields:
-        if value_in(sides.base, tokens(field.path), rules) is None and field.before is not None:
-            yield f"{field.path} was not managed before; the org's value gives way"
-    for name in sorted(set(sides.base) - set(sides.desired)):
-        if rules.member(name).is_sent:
-            yield f"/{name} is no longer managed; the org keeps its value"

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-
-from deepdiff import DeepDiff
-from deepdiff.model import DiffLevel
+from typing import TYPE_CHECKING
 
 from reconciler.kinds.fields import FieldRules
 from reconciler.model.change import FieldChange, Origin
-from reconciler.model.values import Secret, Tree, TreeObject, escape
-from reconciler.planning.canonical import Canonical, Leaf, Masks, canonical, project, value_in
+from reconciler.model.values import Tree, TreeObject, escape
+from reconciler.planning.canonical import Canonical, Leaf, Masks, canonical, project
+from reconciler.planning.masking import conceal, holds_secret
+from reconciler.planning.places import Path, pointer, value_in
 
-Path = tuple[str, ...]
+if TYPE_CHECKING:
+    from deepdiff.model import DiffLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +39,46 @@ class Sides:
 def diff_fields(sides: Sides, rules: FieldRules, masks: Masks) -> tuple[FieldChange, ...]:
     """The managed fields in which the org differs from what is desired, by path."""
     live = _with_unseen(sides, rules)
-    seen = project(live, sides.desired, rules, masks)
     wanted = canonical(sides.desired, rules, masks)
-    current = canonical(seen, rules, masks)
-    found = (
-        []
-        if wanted == current
-        else [_change(path, sides, live, (rules, masks)) for path in _paths(current, wanted)]
-    )
-    found += _removed_local(sides, rules)
-    return tuple(sorted((change for change in found if change), key=lambda change: change.path))
+    current = canonical(project(live, sides.desired, rules, masks), rules, masks)
+    found = _removed_local(sides, rules)
+    if wanted != current:
+        comparison = _comparison(sides, live, (wanted, current), (rules, masks))
+        found += [change for path in _paths(current, wanted) if (change := comparison.change(path))]
+    return tuple(sorted(found, key=lambda change: change.path))
 
 
 def drifted_fields(sides: Sides, rules: FieldRules, masks: Masks) -> tuple[FieldChange, ...]:
     """What moved in the org since the last apply: before is the base, after is live."""
     if sides.base is None:
         return ()
-    base = {name: value for name, value in sides.base.items() if rules.member(name).is_sent}
+    base = {name: value for name, value in sides.base.items() if _is_seen(name, rules)}
     answered = sides.answered or base
     seen = canonical(project(sides.live, answered, rules, masks), rules, masks)
     then = canonical(answered, rules, masks)
     if seen == then:
         return ()
+    live = conceal(sides.live, (sides.desired, sides.base), rules, masks)
     return tuple(
-        FieldChange(
-            pointer(path),
-            value_in(base, path, rules),
-            value_in(sides.live, path, rules),
-            Origin.DRIFT,
-            isinstance(value_in(sides.desired, path, rules), Secret),
-        )
+        _drift(path, value_in(base, path, rules), value_in(live, path, rules))
         for path in sorted(_paths(seen, then))
-        if not rules.member(path[0]).write_only
     )
+
+
+def lost_fields(base: TreeObject, rules: FieldRules) -> tuple[FieldChange, ...]:
+    """The drift of an object that is gone: everything the org showed of it."""
+    names = sorted(name for name in base if _is_seen(name, rules))
+    return tuple(_drift((name,), base[name], None) for name in names)
+
+
+def _drift(path: Path, before: Tree, after: Tree) -> FieldChange:
+    sensitive = holds_secret(before) or holds_secret(after)
+    return FieldChange(pointer(path), before, after, Origin.DRIFT, sensitive)
+
+
+def _is_seen(name: str, rules: FieldRules) -> bool:
+    """Whether the org shows the member at all."""
+    return rules.member(name).is_sent and not rules.member(name).write_only
 
 
 def _with_unseen(sides: Sides, rules: FieldRules) -> TreeObject:
@@ -93,6 +101,8 @@ def _removed_local(sides: Sides, rules: FieldRules) -> list[FieldChange]:
 
 
 def _paths(current: Canonical, wanted: Canonical) -> Iterator[Path]:
+    from deepdiff import DeepDiff  # noqa: PLC0415  # 145 ms, wasted on a plan without differences
+
     difference = DeepDiff(
         _plain(current),
         _plain(wanted),
@@ -114,35 +124,59 @@ def _plain(tree: Canonical) -> object:
     return tree.text if isinstance(tree, Leaf) else {name: _plain(member) for name, member in tree.items()}
 
 
-def _change(path: Path, sides: Sides, live: TreeObject, how: tuple[FieldRules, Masks]) -> FieldChange | None:
-    rules, masks = how
-    after, before = value_in(sides.desired, path, rules), value_in(live, path, rules)
-    base = _at(sides.base, path, how)
-    wanted, current = (
-        _at(sides.desired, path, how),
-        _at(project(live, sides.desired, rules, masks), path, how),
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """All sides in canonical form; `sides.live` is what may be shown of it.
+
+    Args:
+        base, answered: None where there is none.
+    """
+
+    sides: Sides
+    rules: FieldRules
+    wanted: Canonical
+    current: Canonical
+    base: Canonical | None
+    answered: Canonical | None
+
+    def change(self, path: Path) -> FieldChange | None:
+        """The change at a path; None where the server has only normalised our own write."""
+        wanted, current, base = _at(self.wanted, path), _at(self.current, path), _at(self.base, path)
+        if base == wanted and self.answered is not None and _at(self.answered, path) == current:
+            return None
+        before, after = (value_in(tree, path, self.rules) for tree in (self.sides.live, self.sides.desired))
+        return FieldChange(
+            pointer(path),
+            before,
+            after,
+            self._origin(base, wanted, current),
+            sensitive=self.rules.member(path[0]).write_only or holds_secret([before, after]),
+        )
+
+    def _origin(self, base: object, wanted: object, current: object) -> Origin:
+        if self.base is None or base == current:
+            return Origin.INTENT
+        if base == wanted:
+            return Origin.DRIFT
+        return Origin.INTENT if base is None else Origin.CONFLICT  # newly named: nothing to conflict with
+
+
+def _comparison(
+    sides: Sides, live: TreeObject, compared: tuple[Canonical, Canonical], how: tuple[FieldRules, Masks]
+) -> _Comparison:
+    shown = conceal(live, (sides.desired, sides.base), *how)
+    wanted, current = compared
+    return _Comparison(
+        Sides(sides.desired, shown if isinstance(shown, Mapping) else live, sides.base, sides.answered),
+        how[0],
+        wanted,
+        current,
+        canonical(sides.base, *how) if sides.base is not None else None,
+        canonical(sides.answered, *how) if sides.answered else None,
     )
-    if base == wanted and sides.answered and _at(sides.answered, path, how) == current:
-        return None  # the server normalised our own write: the pair sent and answered still stands
-    origin = _origin(base, wanted, current, is_managed=sides.base is not None)
-    return FieldChange(pointer(path), before, after, origin, isinstance(after, Secret))
 
 
-def _origin(base: object, wanted: object, current: object, *, is_managed: bool) -> Origin:
-    if not is_managed or base == current:
-        return Origin.INTENT
-    if base == wanted:
-        return Origin.DRIFT
-    return Origin.INTENT if base is None else Origin.CONFLICT  # newly named: nothing to conflict with
-
-
-def _at(document: Tree, path: Path, how: tuple[FieldRules, Masks]) -> Canonical | None:
-    node: Canonical | None = canonical(document, *how) if isinstance(document, Mapping) else None
+def _at(node: Canonical | None, path: Path) -> Canonical | None:
     for token in path:
         node = node.get(token) if isinstance(node, dict) else None
     return node
-
-
-def pointer(path: Path) -> str:
-    """A path as a JSON pointer."""
-    return "".join(f"/{escape(token)}" for token in path)
