@@ -1,5 +1,5 @@
 #!/bin/sh
-# The main job, once, against the sandbox org: validate, plan, apply, and plan again.
+# The main job, once, against the sandbox org: validate, plan, apply, audit, and plan again.
 #
 # Works on a state of its own, which it removes; the state/ of this folder is not touched. Ends with 1 as soon as
 # a command's exit code is not the expected one, or when the last plan still finds something to do.
@@ -37,6 +37,8 @@ printf 'The state of this demo is in a folder for the time being; it is removed 
 step 0 validate
 step 2 plan --detailed-exitcode
 step 0 apply --auto-approve
+step 0 audit list
+step 0 audit verify
 step 0 plan --detailed-exitcode # 2 would mean that something is left to do
 
 printf '\nThe demo is done: what the manifests say is what the org holds.\n'
