@@ -150,7 +150,7 @@ def _adopt(resource: Resource, found: Match, live: LiveObject, inputs: PlanInput
         reason=Reason.UNOWNED_MATCH,
         remote_id=live.remote_id,
         fields=compared.fields,
-        before=_before(live, document, kind, inputs),
+        before=before_of(live, document, kind, inputs),
         after=document,
         notes=desired.notes,
         resource=resource,
@@ -250,7 +250,7 @@ def _update(
         reason=_reason(resource.address, found, fields, inputs),
         remote_id=live.remote_id,
         fields=fields,
-        before=_before(live, decision.document, kind, inputs),
+        before=before_of(live, decision.document, kind, inputs),
         after=decision.document,
         notes=what[1],
         resource=resource,
@@ -303,6 +303,7 @@ def _settlement_fields(
     return (FieldChange("/status", before, "settled", Origin.INTENT),)
 
 
-def _before(live: LiveObject, document: TreeObject, kind: Kind[Any], inputs: PlanInputs) -> TreeObject:
+def before_of(live: LiveObject, document: TreeObject, kind: Kind[Any], inputs: PlanInputs) -> TreeObject:
+    """The managed fields as the org has them."""
     seen = project(live.body, document, kind.field_rules, inputs.masks)
     return seen if isinstance(seen, Mapping) else {}

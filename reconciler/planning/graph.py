@@ -77,7 +77,7 @@ def _shortest_cycles(edges: Iterable[Edge]) -> tuple[tuple[Edge, ...], ...]:
 
     graph = _build_graph((), edges)
     cycles = [
-        _shortest_cycle(graph.subgraph(component))
+        _shortest_cycle(_build_graph((), (edge for edge in edges if {edge.source, edge.target} <= component)))
         for component in nx.strongly_connected_components(graph)
         if len(component) > 1 or graph.has_edge(*(2 * tuple(component)))
     ]
@@ -163,7 +163,7 @@ def _order_around_cycles(nodes: Iterable[Address], edges: Iterable[Edge]) -> tup
     import networkx as nx  # noqa: PLC0415  # 80 ms
 
     condensed = nx.condensation(_build_graph(nodes, edges).reverse(copy=False))
-    members: Mapping[int, set[Address]] = dict(condensed.nodes(data="members"))
+    members: dict[int, set[Address]] = {part: condensed.nodes[part]["members"] for part in condensed}
     order = nx.lexicographical_topological_sort(condensed, key=lambda part: min(members[part]))
     return tuple(node for part in order for node in sorted(members[part]))
 
@@ -202,14 +202,16 @@ def reversed_edges(edges: Iterable[Edge]) -> tuple[Edge, ...]:
     return tuple(Edge(edge.target, edge.source, edge.via, edge.mark) for edge in edges)
 
 
-def wait_for(changes: Iterable[Address], edges: Sequence[Edge]) -> Mapping[Address, tuple[Address, ...]]:
-    """For each changing address the changing addresses that it needs first, also through unchanged ones.
+def wait_for(
+    starts: Iterable[Address], awaited: Iterable[Address], edges: Sequence[Edge]
+) -> Mapping[Address, tuple[Address, ...]]:
+    """For each start the awaited addresses that it needs first, also through others.
 
     An update that closes a circle of references may depend, through resources that do not change, on the
     update that opens it; so the way through unchanged ones counts. Redundant edges are left out.
     """
-    wanted, successors = set(changes), _successors(edges)
-    return {address: tuple(sorted(_nearest(successors, address, wanted))) for address in sorted(wanted)}
+    wanted, successors = set(awaited), _successors(edges)
+    return {address: tuple(sorted(_nearest(successors, address, wanted))) for address in sorted(set(starts))}
 
 
 def _nearest(

@@ -41,7 +41,7 @@ def index_live(kind: Kind[Any], inputs: PlanInputs) -> LiveIndex:
     ours = buried | {
         entry.remote_id for entry in inputs.prior.entries.values() if entry.address.kind == kind.name
     }
-    objects = list(kind.live(inputs.facts))
+    objects = sorted(kind.live(inputs.facts), key=lambda live: live.remote_id)
     strange = [live for live in objects if live.remote_id not in ours and not live.absent]
     return LiveIndex(
         by_id={live.remote_id: live for live in objects},
@@ -97,10 +97,25 @@ def _match_settings(
 
 def _entry_of(resource: Resource, inputs: PlanInputs) -> tuple[PriorEntry | None, Address | None]:
     entries = inputs.prior.entries
-    if resource.address in entries:
-        return entries[resource.address], None
-    for name in resource.formerly:
-        former = Address(resource.address.kind, name)
-        if former in entries:
-            return entries[former], former
-    return None, None
+    if resource.address in entries or not resource.formerly:
+        return entries.get(resource.address), None
+    former = renames(inputs).get(resource.address)
+    return (entries[former], former) if former else (None, None)
+
+
+def renames(inputs: PlanInputs) -> Mapping[Address, Address]:
+    """Declared addresses whose entry stands under a former name; no entry is taken twice.
+
+    A name that is still declared is no former one, whatever another manifest says.
+    """
+    entries = inputs.prior.entries
+    renamed = [found for found in inputs.resources if found.formerly and found.address not in entries]
+    declared = {resource.address for resource in inputs.resources} if renamed else set()
+    found: dict[Address, Address] = {}
+    for resource in sorted(renamed, key=lambda one: one.address):
+        names = (Address(resource.address.kind, name) for name in resource.formerly)
+        taken = declared | set(found.values())
+        former = next((name for name in names if name in entries and name not in taken), None)
+        if former is not None:
+            found[resource.address] = former
+    return found

@@ -6,33 +6,29 @@ listings. `judging` adds checks and guards, `documents` makes the plan that peop
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from reconciler.kinds.base import Kind
 from reconciler.kinds.lookups import lookup_reads
 from reconciler.model.address import Address
-from reconciler.model.change import Action, Change, FieldChange, LiveObject, Reason
+from reconciler.model.change import Action, Change, FieldChange, Reason
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.remote import Read
 from reconciler.model.resource import Resource
 from reconciler.model.state import PriorEntry
-from reconciler.model.values import Lookup
-from reconciler.planning.decisions import Decision, decide
+from reconciler.model.values import Lookup, TreeObject, escape
+from reconciler.planning.decisions import Decision, before_of, decide
 from reconciler.planning.diff import Sides, diff_fields
-from reconciler.planning.graph import (
-    Edge,
-    cycle_diagnostic,
-    dependants,
-    edges_of,
-    find_cycles,
-    in_dependency_order,
-    wait_for,
-)
+from reconciler.planning.graph import cycle_diagnostic, edges_of, find_cycles, in_dependency_order
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.matching import LiveIndex, index_live, match
+from reconciler.planning.matching import LiveIndex, index_live, match, renames
+from reconciler.planning.ordering import in_order, org_edges
 from reconciler.planning.removals import identity_clashes, removal, removed_entries
 from reconciler.planning.resolution import (
     KnownObject,
+    left_out_references,
     lookup_id,
     lookup_problems,
     lookups_in,
@@ -48,6 +44,7 @@ class Draft:
 
     Args:
         inputs: what they were made from.
+        index: the live objects of each kind.
         decisions: for each declared resource that the plan speaks of, by address.
         changes: in address order; `depends_on` says the order of the apply.
         drift: what moved in the org since the last apply.
@@ -55,6 +52,7 @@ class Draft:
     """
 
     inputs: PlanInputs
+    index: Mapping[str, LiveIndex]
     decisions: Mapping[Address, Decision]
     changes: tuple[Change, ...]
     drift: tuple[tuple[PriorEntry, tuple[FieldChange, ...]], ...]
@@ -95,19 +93,21 @@ def draft_plan(inputs: PlanInputs) -> Draft:
     resources = resolve_lookups(resources, inputs.facts)
     index = {name: index_live(kind, inputs) for name, kind in inputs.kinds.items()}
     if problems:
-        return Draft(inputs, {}, (), (), tuple(problems), lookups)
-    decisions = {} if inputs.options.destroy else _decide_all(resources, index, inputs)
-    removed = removed_entries(entries, decisions, inputs)
+        return Draft(inputs, index, {}, (), (), tuple(problems), lookups)
+    decisions = _decide_all(resources, index, inputs)
+    removed = removed_entries(entries, inputs)
+    problems += left_out_references(resources, {**decisions, **inputs.prior.entries})
     problems += identity_clashes(removed, decisions, inputs)
     changes = [decision.change for decision in decisions.values() if decision.change is not None]
     changes += [removal(entry, index[entry.address.kind], inputs) for entry in removed]
-    edges = _edges(resources, changes, index, inputs)
+    edges = org_edges(decisions, changes, index, inputs)
     problems += [cycle_diagnostic(cycle) for cycle in find_cycles(edges)]
     problems += [found for decision in decisions.values() for found in decision.diagnostics]
     return Draft(
         inputs,
+        index,
         decisions,
-        _ordered(changes, edges),
+        in_order(changes, edges),
         tuple(
             (decision.entry, decision.drift)
             for decision in decisions.values()
@@ -121,7 +121,7 @@ def draft_plan(inputs: PlanInputs) -> Draft:
 def _selected(inputs: PlanInputs) -> tuple[tuple[Resource, ...], dict[Address, PriorEntry]]:
     chosen = select(inputs.resources, inputs.prior.entries, inputs.options)
     resources = tuple(resource for resource in inputs.resources if resource.address in chosen)
-    former = {Address(found.address.kind, name) for found in resources for name in found.formerly}
+    former = {former for address, former in renames(inputs).items() if address in chosen}
     entries = {
         address: entry
         for address, entry in sorted(inputs.prior.entries.items())
@@ -136,7 +136,7 @@ def _decide_all(
     """Dependencies first, so that references know what becomes of their targets."""
     by_address = {resource.address: resource for resource in resources}
     known = {
-        address: KnownObject(entry.remote_id)
+        address: _left_out(entry, index[address.kind])
         for address, entry in inputs.prior.entries.items()
         if address not in by_address
     }
@@ -155,13 +155,21 @@ def _decide_all(
     return dict(sorted(decisions.items()))
 
 
+def _left_out(entry: PriorEntry, index: LiveIndex) -> KnownObject:
+    """What the plan does not speak of stays as it is."""
+    live = index.by_id.get(entry.remote_id)
+    return KnownObject(entry.remote_id, {**live.server, **live.body} if live else None)
+
+
 def _known(decision: Decision, inputs: PlanInputs) -> KnownObject:
+    """What the apply leaves as it is; what a change writes, the server may normalise."""
     change, live = decision.change, decision.live
-    if change is None and live is not None:
+    if live is None or (change is not None and change.action is Action.REPLACE):
+        return KnownObject(inputs.kind(decision.resource.address).known_id(decision.document))
+    if change is None or not change.steps:
         return KnownObject(live.remote_id, {**live.server, **live.body})
-    if change is not None and change.action in (Action.UPDATE, Action.ADOPT):
-        return KnownObject(change.remote_id)
-    return KnownObject(inputs.kind(decision.resource.address).known_id(decision.document))
+    kept = {name: value for name, value in live.body.items() if not change.touches(f"/{escape(name)}")}
+    return KnownObject(live.remote_id, kept)
 
 
 def _with_switch(decision: Decision, inputs: PlanInputs) -> Decision:
@@ -178,8 +186,8 @@ def _with_switch(decision: Decision, inputs: PlanInputs) -> Decision:
         action=Action.UPDATE,
         reason=Reason.FALLBACK,
         remote_id=live.remote_id,
-        fields=diff_fields(Sides(switch.document, live.body, live.body), kind.field_rules, inputs.masks),
-        before=live.body,
+        fields=_turned_fields(decision, switch.document, kind, inputs),
+        before=before_of(live, switch.document, kind, inputs),
         after=switch.document,
         notes=(switch.why,),
         resource=decision.resource,
@@ -190,74 +198,10 @@ def _with_switch(decision: Decision, inputs: PlanInputs) -> Decision:
     return replace(decision, change=replace(change, steps=kind.steps(change, live)))
 
 
-# -- order -----------------------------------------------------------------------------------------------
-
-
-def _edges(
-    resources: Sequence[Resource],
-    changes: Sequence[Change],
-    index: Mapping[str, LiveIndex],
-    inputs: PlanInputs,
-) -> tuple[Edge, ...]:
-    """References of the org as it will be: desired where managed, live elsewhere."""
-    gone = {change.remote_id for change in changes if change.action is Action.DELETE}
-    managed = {resource.address for resource in resources}
-    names = {(address.kind, entry.remote_id): address for address, entry in inputs.prior.entries.items()}
-    for resource in resources:
-        kind = inputs.kind(resource.address)
-        names[resource.address.kind, kind.known_id(kind.complete(resource)) or ""] = resource.address
-    live_edges = [
-        edge
-        for kind in inputs.kinds.values()
-        if kind.cycles
-        for live in index[kind.name].by_id.values()
-        if live.remote_id not in gone and not live.absent
-        for edge in _live_edges(kind.name, live, names)
-        if edge.source not in managed
-    ]
-    return (*edges_of(resources), *live_edges)
-
-
-def _live_edges(kind: str, live: LiveObject, names: Mapping[tuple[str, str], Address]) -> Iterable[Edge]:
-    version = live.server.get("version")
-    source = names.get((kind, live.remote_id), Address(kind, live.remote_id))
-    for target, via in live.references:
-        yield Edge(
-            source,
-            names.get((kind, target), Address(kind, target)),
-            f"/spec{via}",
-            version=version if isinstance(version, int) else None,
-        )
-
-
-def _ordered(changes: Sequence[Change], edges: Sequence[Edge]) -> tuple[Change, ...]:
-    """The changes in address order, each with the changes that must settle before it."""
-    removed = {change.address for change in changes if change.action in (Action.DELETE, Action.FORGET)}
-    kept = {change.address for change in changes} - removed
-    forward = wait_for(kept, [edge for edge in edges if edge.source not in removed])
-    users = dependants((change.address for change in changes), edges)
-    former = _former_users(changes)
-    return tuple(
-        replace(
-            change,
-            depends_on=forward[change.address] if change.address in kept else _users_first(change, former),
-            dependants=users[change.address],
-        )
-        for change in sorted(changes, key=lambda change: change.address)
-    )
-
-
-def _users_first(change: Change, former: Mapping[Address, set[Address]]) -> tuple[Address, ...]:
-    """What referred to the object when last applied goes, or lets go of it, first."""
-    if change.action is Action.FORGET:
-        return ()
-    return tuple(sorted(former.get(change.address, set()) - {change.address}))
-
-
-def _former_users(changes: Sequence[Change]) -> Mapping[Address, set[Address]]:
-    """Which changing resources referred to an address when they were last applied."""
-    found: dict[Address, set[Address]] = {}
-    for change in changes:
-        for dependency in change.prior.dependencies if change.prior else ():
-            found.setdefault(dependency.target, set()).add(change.address)
-    return found
+def _turned_fields(
+    decision: Decision, turned: TreeObject, kind: Kind[Any], inputs: PlanInputs
+) -> tuple[FieldChange, ...]:
+    """What the turn alters; what is never sent stays as the manifest has it."""
+    rules, live = kind.field_rules, decision.live.body if decision.live else {}
+    local = {name: value for name, value in decision.document.items() if rules.member(name).local}
+    return diff_fields(Sides(turned, live, {**live, **local}), rules, inputs.masks)

@@ -12,19 +12,20 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.state import PriorEntry
 from reconciler.planning.decisions import Decision
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.matching import LiveIndex
+from reconciler.planning.matching import LiveIndex, renames
 
 
-def removed_entries(
-    entries: Mapping[Address, PriorEntry], decisions: Mapping[Address, Decision], inputs: PlanInputs
-) -> tuple[PriorEntry, ...]:
+def removed_entries(entries: Mapping[Address, PriorEntry], inputs: PlanInputs) -> tuple[PriorEntry, ...]:
     """The entries that the plan removes: only what prior state holds can be (invariant 3)."""
     if inputs.options.partial:
         return ()
-    declared = {resource.address for resource in inputs.resources}
-    renamed = {decision.entry.address for decision in decisions.values() if decision.entry is not None}
-    kept = renamed if inputs.options.destroy else declared | renamed
+    kept = set() if inputs.options.destroy else _declared(inputs)
     return tuple(entry for address, entry in entries.items() if address not in kept)
+
+
+def _declared(inputs: PlanInputs) -> set[Address]:
+    """Addresses of manifests, and the former names of those renamed; also of what the plan leaves out."""
+    return {resource.address for resource in inputs.resources} | set(renames(inputs).values())
 
 
 def removal(entry: PriorEntry, index: LiveIndex, inputs: PlanInputs) -> Change:

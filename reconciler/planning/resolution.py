@@ -29,7 +29,7 @@ class KnownObject:
 
     Args:
         remote_id: None while only the apply will tell.
-        document: the object as it will be; None while that is not known.
+        document: what of the object is known to stay; None while nothing is.
     """
 
     remote_id: str | None
@@ -111,3 +111,23 @@ def _resolved(late: Late, known: Mapping[Address, KnownObject]) -> Tree:
         return value_at(target.document, late.pointer)
     except KeyError:
         return Unknown(late.address, late.pointer)
+
+
+def left_out_references(resources: Sequence[Resource], known: Mapping[Address, object]) -> list[Diagnostic]:
+    """References to what the plan leaves out although it does not exist yet: their value would never come.
+
+    Args:
+        known: what the plan speaks of, and what prior state holds.
+    """
+    return [
+        resource.diagnostic(
+            "reference.unknown",
+            f"{resource.address} refers to {dependency.target}, which this plan leaves out and which does "
+            "not exist yet",
+            path=dependency.via,
+            hint=f"take {dependency.target} in as well, or leave {resource.address} out",
+        )
+        for resource in resources
+        for dependency in resource.dependencies
+        if dependency.target not in known and not dependency.via.startswith("/dependsOn")
+    ]
