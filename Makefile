@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml
 	  || { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version). Say: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[postgres]' --group dev
 	@touch $@
 
 demo: setup  ## validate, plan, apply, audit and plan again, against the sandbox org

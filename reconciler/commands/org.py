@@ -12,7 +12,7 @@ from reconciler.model.ports import OrgReader
 from reconciler.model.remote import get
 from reconciler.model.state import StateIdentity
 from reconciler.remote import Target, resolve_target
-from reconciler.store import EnvironmentSecrets, state_folder
+from reconciler.store import EnvironmentSecrets, local_folder, state_location
 
 FAULTS = "RECONCILER_SANDBOX_FAULTS"
 """Faults of the embedded org, one a line or separated by `;`: for demonstrations."""
@@ -48,7 +48,8 @@ def connection(project: Project) -> Iterator[Connection]:
         return
     from reconciler.sandbox import SandboxOptions, parse_faults, running_sandbox  # noqa: PLC0415  # 150 ms
 
-    folder = state_folder(project.state, project.state_root)
+    location = state_location(project.state, project.state_root)
+    folder = local_folder(location, project.configuration.root)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         faults = parse_faults(environ.get(FAULTS, ""))

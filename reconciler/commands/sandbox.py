@@ -13,7 +13,7 @@ from reconciler.commands.stores import existing_store
 from reconciler.errors import ReconcilerError, Refused, UsageError
 from reconciler.model.values import JsonObject
 from reconciler.sandbox import Fault, SandboxOptions, SandboxOrg, parse_faults, reset, serve
-from reconciler.store import OpenMode, state_folder, store_exists
+from reconciler.store import OpenMode, local_folder, state_location, store_exists
 
 EMBEDDED = "sandbox.sqlite3"
 """The embedded org's file in the state folder."""
@@ -105,9 +105,10 @@ def reset_sandbox(project: Project, approve: Callable[[], bool]) -> str:
         )
     if not approve():
         raise Refused("not approved; nothing was reset")
-    folder = state_folder(project.state, project.state_root)
+    location = state_location(project.state, project.state_root)
+    folder = local_folder(location, project.configuration.root)
     with ExitStack() as held:
-        if store_exists(folder, name):
+        if store_exists(location, name):
             store = held.enter_context(existing_store(project, OpenMode.WRITE))
             held.enter_context(store.lock("sandbox reset", 0.0))
         try:

@@ -7,9 +7,13 @@ request's meaning or a screen.
 
 from reconciler.store.chain import AuditQuery, AuditVerification
 from reconciler.store.holders import Holder, Incarnation, RunIdentity, this_process
-from reconciler.store.opening import OpenMode, missing_state, open_store, state_folder, store_exists
+from reconciler.store.leases import LeaseTerms
+from reconciler.store.locations import Location, PostgresUrl, local_folder, state_location
+from reconciler.store.opening import OpenMode, missing_state, open_store, store_exists
 from reconciler.store.runstore import Store
 from reconciler.store.secrets import UNKEYED, EnvironmentSecrets
+
+state_folder = state_location
 
 __all__ = [
     "UNKEYED",
@@ -18,12 +22,17 @@ __all__ = [
     "EnvironmentSecrets",
     "Holder",
     "Incarnation",
+    "LeaseTerms",
+    "Location",
     "OpenMode",
+    "PostgresUrl",
     "RunIdentity",
     "Store",
+    "local_folder",
     "missing_state",
     "open_store",
     "state_folder",
+    "state_location",
     "store_exists",
     "this_process",
 ]

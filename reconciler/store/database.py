@@ -1,227 +1,86 @@
-"""Transactions on one SQLite file, and its errors as ours.
+"""What the store asks of a database: whole transactions, whichever database it is.
 
-Invariants: a write is one `BEGIN IMMEDIATE` transaction, on disk (WAL, full sync) when it returns; a store
-opened for reading creates and writes nothing, not even SQLite's own side files. Knows no table.
+A transaction is a function of a connection, not a block, because a server may have to run it a second time.
+Knows no table and no driver.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy import Connection
 
 from reconciler.errors import StateError, StateLocked
-
-BUSY_TIMEOUT_S = 5.0
-"""Another process's transaction takes milliseconds; one that lasts this long hangs."""
-QUIET_READ_TRIES = 3
-"""Reads without side files that a checkpoint disturbed, before one with them."""
+from reconciler.model.ports import Clock
 
 Result = TypeVar("Result")
 
-
-class Database:
-    """One SQLite file, open.
-
-    Args:
-        path: the file; it must exist.
-        engine: from `writing_engine` or `reading_engine`.
-    """
-
-    def __init__(self, path: Path, engine: Engine) -> None:
-        self.path = path
-        self._engine = engine
-        self._inode = _inode(path)
-
-    def read(self, query: Callable[[Connection], Result]) -> Result:
-        """The query's result from one snapshot.
-
-        Raises:
-            StateError: the file cannot be read, or is damaged.
-        """
-        with translated_errors(self.path), self._engine.connect() as connection, connection.begin():
-            return query(connection)
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One transaction: committed when the body ends, undone when it raises.
-
-        Raises:
-            StateError: the file cannot be written, is damaged, or is no longer where it was opened.
-        """
-        self._check_place()
-        with translated_errors(self.path), self._engine.connect() as connection:
-            connection.execution_options(begin="BEGIN IMMEDIATE")
-            with connection.begin():
-                yield connection
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._engine.dispose()
-
-    def _check_place(self) -> None:
-        # SQLite goes on writing to a file that was moved or deleted: what it commits there would be lost.
-        if _inode(self.path) != self._inode:
-            raise StateError(
-                f"the store {self.path} was moved, replaced or deleted while this run was using it",
-                hint="put the file back and run again",
-            )
+BUSY_TIMEOUT_S = 5.0
+"""Another run's transaction takes milliseconds; one that lasts this long hangs."""
 
 
-class QuietDatabase(Database):
-    """One SQLite file, open for reading: every read opens it anew and leaves no trace.
+class Database(Protocol):
+    """One database, open."""
 
-    In WAL mode even a reader makes side files, and a read-only one leaves them behind. While no writer has
-    its log there, the file is therefore read as immutable; should a writer's checkpoint change it
-    meanwhile, the read is repeated.
-    """
+    @property
+    def name(self) -> str:
+        """How messages call it; holds no password."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, _reading_engine(path, "mode=ro"))
-        self._quiet_engine = _reading_engine(path, "mode=ro&immutable=1")
+    @property
+    def mirror_folder(self) -> Path | None:
+        """Where the audit trail is mirrored; None where it is not."""
 
     def read(self, query: Callable[[Connection], Result]) -> Result:
-        """The query's result from one snapshot; the query may run more than once."""
-        for _ in range(QUIET_READ_TRIES):
-            if _log(self.path).exists():
-                break
-            before = _stamp(self.path)
-            try:
-                result = self._read_quietly(query)
-            except StateError:
-                if _stamp(self.path) == before:
-                    raise
-                continue
-            if _stamp(self.path) == before:
-                return result
-        return super().read(query)
-
-    def writing(self) -> NoReturn:
-        """Refuses.
+        """The query's result from one snapshot; the query may run more than once.
 
         Raises:
-            StateError: always.
+            StateError: the database cannot be read, or is damaged.
         """
-        raise StateError(f"the store {self.path} is open for reading only")
+
+    def write(self, body: Callable[[Connection], Result]) -> Result:
+        """The body's result, committed; when it raises, nothing is.
+
+        Args:
+            body: may run a second time, after the first has left nothing behind.
+
+        Raises:
+            StateError: the database cannot be written, is damaged, or is open for reading.
+        """
+
+    def prepare(self, body: Callable[[Connection], Result]) -> Result:
+        """As `write`, with no other `prepare` beside it: for making tables and rows that are there once."""
+
+    def now(self, connection: Connection, clock: Clock) -> datetime:
+        """The time by which runs on all hosts judge leases.
+
+        Args:
+            clock: this host's, for a database that has none of its own.
+        """
 
     def close(self) -> None:
-        """Lets go of the file."""
-        super().close()
-        self._quiet_engine.dispose()
-
-    def _read_quietly(self, query: Callable[[Connection], Result]) -> Result:
-        with translated_errors(self.path), self._quiet_engine.connect() as connection, connection.begin():
-            return query(connection)
+        """Lets go of the database."""
 
 
-def writing_engine(path: Path) -> Engine:
-    """An engine with one connection, kept: closing the last one would cost a checkpoint each time."""
-    engine = create_engine("sqlite://", creator=lambda: _connect(path, "mode=rw"), poolclass=StaticPool)
-    event.listen(engine, "connect", _make_durable)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _reading_engine(path: Path, parameters: str) -> Engine:
-    engine = create_engine("sqlite://", creator=lambda: _connect(path, parameters), poolclass=NullPool)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _connect(path: Path, parameters: str) -> sqlite3.Connection:
-    # Without an isolation level the driver begins no transaction by itself: `_begin` says which kind.
-    uri = f"{path.absolute().as_uri()}?{parameters}"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
-
-
-def _make_durable(connection: sqlite3.Connection, _record: object) -> None:
-    (journal_mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-    if journal_mode != "wal":
-        connection.close()
-        raise StateError(
-            f"SQLite cannot keep its write-ahead log on this file system (it offers {journal_mode!r})",
-            hint="keep the state on a local disk",
-        )
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-
-@contextmanager
-def translated_errors(path: Path) -> Iterator[None]:
-    """Turns the driver's errors into ours.
-
-    Raises:
-        StateError: for any error of the database.
-    """
-    try:
-        yield
-    except DBAPIError as error:
-        raise _state_error(error.orig, path) from error
-    except sqlite3.Error as error:
-        raise _state_error(error, path) from error
-
-
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
-_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_UNREACHABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
-_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
-
-
-def _state_error(cause: BaseException | None, path: Path) -> StateError:
-    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code of an extended
-    if code in _DAMAGED:
-        return damaged(path, str(cause))
-    if code in _BUSY:
-        return StateLocked(
-            f"another process has been writing to the store {path} for {BUSY_TIMEOUT_S:.0f} s",
-            hint="run again when it has ended",
-        )
-    if code in _UNREACHABLE:
-        return unwritable(path, str(cause))
-    if code in _NO_ROOM:
-        return StateError(f"the store {path} cannot be written: {cause}", hint="make room on its disk")
-    return damaged(path, str(cause))
-
-
-def damaged(path: Path, why: str) -> StateError:
+def damaged(name: str, why: str, *, restore: str = "file") -> StateError:
     """The error for a store whose content cannot be understood, with the ways out."""
     return StateError(
-        f"the store {path} is damaged: {why}",
-        hint="restore the file from a backup, or move it away and fill a new one with "
+        f"the store {name} is damaged: {why}",
+        hint=f"restore the {restore} from a backup, or move it away and fill a new one with "
         "`reconciler state push FILE`",
     )
 
 
-def unwritable(path: Path, why: str) -> StateError:
-    """The error for a store that this user may not open or write."""
-    return StateError(
-        f"the store {path} cannot be opened: {why}",
-        hint="check that the folder and the file belong to you and can be written",
+def busy(name: str) -> StateLocked:
+    """The error for a store in which somebody else's transaction does not end."""
+    return StateLocked(
+        f"another process has been writing to the store {name} for {BUSY_TIMEOUT_S:.0f} s",
+        hint="run again when it has ended",
     )
 
 
-def _inode(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _log(path: Path) -> Path:
-    return path.with_name(path.name + "-wal")
+def reading_only(name: str) -> StateError:
+    """The error for a write to a store that was opened to be read."""
+    return StateError(f"the store {name} is open for reading only")

@@ -50,17 +50,39 @@ class RunIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds the lock of an org; `description` is what it said of itself, `since` UTC text."""
+    """Who holds the lock of an org.
+
+    Args:
+        description: what it said of itself.
+        since: UTC text.
+        lease_left_s: until another run may take the lock; negative once that may be; None for a holder of a
+            version without leases, which must end or be unlocked.
+    """
 
     description: str
     run_id: str
     process: Incarnation
     since: str
+    lease_left_s: float | None = None
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the lease has not run out."""
+        return self.lease_left_s is None or self.lease_left_s > 0
+
+    @property
+    def lease(self) -> str:
+        """The lease in words."""
+        if self.lease_left_s is None:
+            return "without a lease"
+        if self.lease_left_s > 0:
+            return f"lease for another {self.lease_left_s:.0f} s"
+        return f"lease ran out {-self.lease_left_s:.0f} s ago"
 
     def __str__(self) -> str:
         return (
             f"{self.description} (run {self.run_id}, process {self.process.pid} on {self.process.host}, "
-            f"since {self.since})"
+            f"since {self.since}, {self.lease})"
         )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from reconciler.errors import StateError
 from reconciler.model.state import StateIdentity
@@ -14,6 +16,7 @@ from reconciler.store.tables import lineages
 
 # Built once: they are part of every commit, and building one costs more than running it.
 _READ = select(lineages).where(lineages.c.org == bindparam("of_org"))
+_RESERVE = _READ.with_for_update()
 _ADVANCE = (
     update(lineages)
     .where(lineages.c.org == bindparam("of_org"), lineages.c.lineage == bindparam("of_lineage"))
@@ -49,17 +52,28 @@ class Lineage:
 
 def read_lineage(connection: Connection, org: str) -> Lineage | None:
     """The org's row; None when the store holds nothing of it."""
-    row = connection.execute(_READ, {"of_org": org}).one_or_none()
-    if row is None:
-        return None
-    head = Head(row.audit_seq, row.audit_hash)
-    return Lineage(row.lineage, row.serial, row.org_id, row.api_host, row.client_id, head)
+    return _lineage(connection.execute(_READ, {"of_org": org}).one_or_none())
+
+
+def reserve_lineage(connection: Connection, org: str) -> Lineage | None:
+    """As `read_lineage`; no other transaction reserves the org's row until this one has ended.
+
+    Every commit begins with it: on a server that lets transactions run side by side, too, an org has one
+    writer at a time, and its audit chain one end.
+    """
+    return _lineage(connection.execute(_RESERVE, {"of_org": org}).one_or_none())
+
+
+def read_secret_key(connection: Connection, org: str) -> bytes:
+    """The key of the digests of the org's secrets."""
+    key: bytes = connection.execute(select(lineages.c.secret_key).where(lineages.c.org == org)).scalar_one()
+    return key
 
 
 def start_lineage(connection: Connection, org: str) -> None:
     """Begins a history, where there is none yet."""
     if read_lineage(connection, org) is None:
-        begun = {"org": org, "lineage": str(uuid.uuid4()), "serial": 0}
+        begun = {"org": org, "lineage": str(uuid.uuid4()), "serial": 0, "secret_key": secrets.token_bytes(32)}
         connection.execute(insert(lineages).values(**begun, audit_seq=Head().seq, audit_hash=Head().hash))
 
 
@@ -101,3 +115,10 @@ def foreign_lineage(org: str, lineage: str) -> StateError:
         code="state.foreign-lineage",
         hint="plan again",
     )
+
+
+def _lineage(row: Row[Any] | None) -> Lineage | None:
+    if row is None:
+        return None
+    head = Head(row.audit_seq, row.audit_hash)
+    return Lineage(row.lineage, row.serial, row.org_id, row.api_host, row.client_id, head)

@@ -6,7 +6,7 @@ writing: a store is of one version or of the next, never between.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from sqlalchemy import Connection, inspect, select, update
@@ -16,7 +16,27 @@ from reconciler.store import tables
 
 Migration = Callable[[Connection], None]
 
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({})
+# The first version knew SQLite only. Its locks have no lease; its one key becomes the key of each of its
+# orgs, and leaves the table `store`, which is made anew for that: not every SQLite can drop a column.
+_LEASES_AND_KEYS: tuple[str, ...] = (
+    f"ALTER TABLE locks ADD COLUMN expires TEXT DEFAULT '{tables.NO_LEASE}' NOT NULL",
+    "ALTER TABLE lineages ADD COLUMN secret_key BLOB DEFAULT x'' NOT NULL",
+    "UPDATE lineages SET secret_key = (SELECT secret_key FROM store)",
+    """
+    CREATE TABLE store_2 (
+        id INTEGER NOT NULL, schema_version INTEGER NOT NULL,
+        created_at TEXT NOT NULL, opened_at TEXT NOT NULL,
+        PRIMARY KEY (id)
+    )
+    """,
+    "INSERT INTO store_2 SELECT id, schema_version, created_at, opened_at FROM store",
+    "DROP TABLE store",
+    "ALTER TABLE store_2 RENAME TO store",
+)
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType(
+    {1: lambda connection: _run(connection, _LEASES_AND_KEYS)}
+)
 """From version -> the step to the version after it. Version 1 is the first."""
 
 
@@ -83,3 +103,8 @@ def not_a_store(name: str) -> StateError:
         f"{name} is not a store of reconciler: it lacks its tables",
         hint="name another folder with --state, or restore the file from a backup",
     )
+
+
+def _run(connection: Connection, statements: Sequence[str]) -> None:
+    for statement in statements:
+        connection.exec_driver_sql(statement)

@@ -7,7 +7,7 @@ was refused for want of the lock leaves one, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -25,7 +25,14 @@ from reconciler.store import chain
 from reconciler.store.chain import AuditQuery, AuditVerification
 from reconciler.store.database import Database
 from reconciler.store.holders import Holder
-from reconciler.store.lineage import Lineage, advance_lineage, bind_lineage, foreign_lineage, read_lineage
+from reconciler.store.lineage import (
+    Lineage,
+    advance_lineage,
+    bind_lineage,
+    foreign_lineage,
+    read_lineage,
+    reserve_lineage,
+)
 from reconciler.store.locking import Lock
 from reconciler.store.mirror import MIRROR_NAME, Mirror
 from reconciler.store.rows import entry_row, intent_row, read_entry, read_intent, read_tombstone, time_text
@@ -72,10 +79,10 @@ class Store:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Store({str(self._database.path)!r}, org={self.org!r})"
+        return f"Store({self._database.name!r}, org={self.org!r})"
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Lets go of the database."""
         self._database.close()
 
     @property
@@ -104,26 +111,23 @@ class Store:
             StateError: `state.other-org` naming both, or `state.foreign-lineage`.
         """
         if not self._database.read(self._read_lineage).is_bound_to(identity):
-            with self._committing(()) as connection:
-                bind_lineage(connection, self.org, self._read_lineage(connection), identity)
+            self._commit((), lambda connection: self._bind(connection, identity))
         serial = self._database.read(self._read_lineage).serial
         return replace(identity, lineage=self._lineage, serial=serial)
 
     def record_intent(self, intent: Intent, audit: AuditEntry) -> None:
         """Commits the intent and its audit record together."""
-        with self._moving((audit,)) as connection:
-            connection.execute(_INSERT_INTENT, {"org": self.org, **intent_row(intent)})
+        row = {"org": self.org, **intent_row(intent)}
+        self._move((audit,), lambda connection: connection.execute(_INSERT_INTENT, row))
 
     def close_intents(self, run_id: str, address: Address) -> None:
         """Marks a change's intents as resolved; that there are none is no error."""
-        with self._moving() as connection:
-            self._close(connection, run_id, address)
+        self._move((), lambda connection: self._close(connection, run_id, address))
 
     def append(self, entries: Sequence[AuditEntry]) -> None:
         """Commits records at the chain's end; no commit where there are none."""
         if entries:
-            with self._committing(entries):
-                pass
+            self._commit(entries, _change_nothing)
 
     def settle(
         self,
@@ -142,7 +146,8 @@ class Store:
             entry: takes the place of `address`'s entry, under its own address: a rename in one commit.
             removed_remote_id: leaves a tombstone.
         """
-        with self._moving(audit) as connection:
+
+        def move(connection: Connection) -> None:
             self._remove(connection, address)
             if entry is not None:
                 self._put(connection, (entry,))
@@ -150,17 +155,21 @@ class Store:
                 self._bury(connection, address, removed_remote_id, plan_fingerprint)
             self._close(connection, run_id, address)
 
+        self._move(audit, move)
+
     def leave(self, address: Address, audit: Sequence[AuditEntry], *, run_id: str, close: bool) -> None:
         """Commits a result that moves no entry."""
-        with self._moving(audit) as connection:
+
+        def move(connection: Connection) -> None:
             if close:
                 self._close(connection, run_id, address)
+
+        self._move(audit, move)
 
     def refresh(self, entries: Sequence[PriorEntry]) -> None:
         """Replaces entries in one commit; none where there are no entries."""
         if entries:
-            with self._moving() as connection:
-                self._put(connection, entries)
+            self._move((), lambda connection: self._put(connection, entries))
 
     def remove_entry(self, address: Address, audit: AuditEntry) -> PriorEntry | None:
         """Drops an entry, leaving the org as it is (`state rm`).
@@ -170,13 +179,12 @@ class Store:
         """
         found = {entry.address: entry for entry in self.entries()}.get(address)
         if found is not None:
-            with self._moving((audit,)) as connection:
-                self._remove(connection, address)
+            self._move((audit,), lambda connection: self._remove(connection, address))
         return found
 
     @contextmanager
     def lock(self, holder: str, timeout_s: float) -> Iterator[None]:
-        """Holds the org's lock while the body runs; let go of also when it raises.
+        """Holds the org's lock while the body runs, its lease renewed; let go of also when it raises.
 
         Args:
             holder: what to tell others, such as `apply by kim`.
@@ -185,14 +193,11 @@ class Store:
         Raises:
             StateLocked: another run holds it, and still does after `timeout_s`.
         """
-        self._lock.acquire(holder, timeout_s)
-        try:
+        with self._lock.held(holder, timeout_s):
             yield
-        finally:
-            self._lock.release()
 
     def check(self) -> None:
-        """Passes the holder of the lock.
+        """Passes the holder of the lock, while its lease lasts; to be asked before each send.
 
         Raises:
             StateLocked: this run does not hold it, or no longer.
@@ -211,8 +216,7 @@ class Store:
         """
         holder = self.lock_holder()
         if holder is not None:
-            with self._committing((audit,)) as connection:
-                self._lock.break_open(connection)
+            self._commit((audit,), self._lock.break_open)
         return holder
 
     def read_audit(self, query: AuditQuery | None = None) -> Iterator[Mapping[str, JsonValue]]:
@@ -224,27 +228,35 @@ class Store:
         return chain.verify(self._database, self.org)
 
     def catch_up_mirror(self) -> None:
-        """Appends to `audit.jsonl` what it lacks of the trail."""
-        self._mirror.catch_up()
-
-    @contextmanager
-    def _moving(self, audit: Sequence[AuditEntry] = ()) -> Iterator[Connection]:
-        with self._committing(audit) as connection:
-            self._lock.check(connection)
-            yield connection
-
-    @contextmanager
-    def _committing(self, audit: Sequence[AuditEntry]) -> Iterator[Connection]:
-        with self._database.writing() as connection:
-            lineage = self._read_lineage(connection)
-            yield connection
-            head = chain.extend(connection, self.org, lineage.head, audit)
-            advance_lineage(connection, self.org, lineage, head)
-        if audit:
+        """Appends to `audit.jsonl` what it lacks of the trail; nothing where there is no mirror."""
+        if self._mirror is not None:
             self._mirror.catch_up()
 
+    def _move(self, audit: Sequence[AuditEntry], change: Callable[[Connection], object]) -> None:
+        def move(connection: Connection) -> None:
+            self._lock.check(connection)
+            change(connection)
+
+        self._commit(audit, move)
+
+    def _commit(self, audit: Sequence[AuditEntry], change: Callable[[Connection], object]) -> None:
+        def commit(connection: Connection) -> None:
+            lineage = self._expected(reserve_lineage(connection, self.org))
+            change(connection)
+            head = chain.extend(connection, self.org, lineage.head, audit)
+            advance_lineage(connection, self.org, lineage, head)
+
+        self._database.write(commit)
+        if audit:
+            self.catch_up_mirror()
+
+    def _bind(self, connection: Connection, identity: StateIdentity) -> None:
+        bind_lineage(connection, self.org, self._read_lineage(connection), identity)
+
     def _read_lineage(self, connection: Connection) -> Lineage:
-        found = read_lineage(connection, self.org)
+        return self._expected(read_lineage(connection, self.org))
+
+    def _expected(self, found: Lineage | None) -> Lineage:
         if found is None or found.lineage != self._lineage:
             raise foreign_lineage(self.org, self._lineage)
         return found
@@ -294,9 +306,15 @@ class Store:
         return {"of_org": self.org, "of_kind": address.kind, "of_name": address.name}
 
 
-def _mirror_of(database: Database, org: str) -> Mirror:
+def _change_nothing(_connection: Connection) -> None:
+    """A commit of audit records alone."""
+
+
+def _mirror_of(database: Database, org: str) -> Mirror | None:
+    if database.mirror_folder is None:
+        return None
     return Mirror(
-        database.path.with_name(MIRROR_NAME),
+        database.mirror_folder / MIRROR_NAME,
         org,
         lines_after=lambda seq: chain.lines_after(database, org, seq),
         hash_at=lambda seq: chain.hash_at(database, org, seq),

@@ -6,9 +6,16 @@ compare as text in every database. A change here raises `SCHEMA_VERSION` and add
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table
+from sqlalchemy import Text as AnyText
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+NO_LEASE = "9999-12-31T23:59:59.999999+00:00"
+"""When the lease of a lock ends that a version without leases took: never by itself."""
+
+Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")
+"""Sorts by code point everywhere; a server's own order depends on how it was set up."""
 
 metadata = MetaData()
 
@@ -17,7 +24,6 @@ store = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("schema_version", Integer, nullable=False),
-    Column("secret_key", LargeBinary, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("opened_at", Text, nullable=False),
 )
@@ -34,8 +40,10 @@ lineages = Table(
     Column("client_id", Text),
     Column("audit_seq", Integer, nullable=False),
     Column("audit_hash", Text, nullable=False),
+    Column("secret_key", LargeBinary, nullable=False),
 )
-"""One row an org; the end of the audit chain stands here too, so that cutting the chain's tail shows."""
+"""One row an org, with a key of its own: what leaves with one org's state opens no other's digests. The end
+of the audit chain stands here too, so that cutting the chain's tail shows."""
 
 resources = Table(
     "resources",
@@ -118,4 +126,5 @@ locks = Table(
     Column("pid", Integer, nullable=False),
     Column("started", Text, nullable=False),
     Column("since", Text, nullable=False),
+    Column("expires", Text, nullable=False, server_default=NO_LEASE),
 )

@@ -116,10 +116,7 @@ def test_removed_manifest_removes_the_object(work: Bench, life: Life) -> None:
 def test_foreign_object_is_refused_and_adopted_on_request(work: Bench, life: Life) -> None:
     work.declare(life.first)
     work.converge()
-    with work.store() as store:
-        path = store._database.path  # noqa: SLF001  # a lost store
-    for file in path.parent.iterdir():
-        file.unlink()
+    work.lose_state()
     work.declare(life.edited)
 
     refused = work.apply()

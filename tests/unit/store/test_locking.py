@@ -11,7 +11,7 @@ import pytest
 from reconciler.errors import ExitCode, StateError, StateLocked
 from reconciler.model.audit import Phase
 from reconciler.store import Incarnation, OpenMode, RunIdentity, Store, open_store, this_process
-from reconciler.store.database import Database, writing_engine
+from reconciler.store.embedded import EmbeddedDatabase, writing_engine
 from reconciler.store.holders import is_gone
 from reconciler.store.locking import POLL_S, Lock
 from tests.unit.store.builders import QUEUE_AHT, FakeClock, entry, opened, record
@@ -77,7 +77,7 @@ def bare_lock(folder: Path, clock: FakeClock, pauses: list[float]) -> Iterator[L
         clock.pass_time(seconds)
 
     path = folder / "reconciler.sqlite3"
-    database = Database(path, writing_engine(path))
+    database = EmbeddedDatabase(path, writing_engine(path))
     try:
         yield Lock(database, "dev", run=RunIdentity("run-2"), clock=clock, pause=pause)
     finally:
@@ -108,7 +108,7 @@ def test_a_waiting_run_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
                 store.break_lock(audit)
 
         path = tmp_path / "reconciler.sqlite3"
-        database = Database(path, writing_engine(path))
+        database = EmbeddedDatabase(path, writing_engine(path))
         lock = Lock(database, "dev", run=RunIdentity("run-2"), clock=clock, pause=freed)
         lock.acquire("apply", 60)
         waited_s = clock.monotonic()

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from reconciler.errors import ExitCode, StateError
+from reconciler.errors import ExitCode, StateError, StateLocked
+from reconciler.model.state import StateIdentity
 from reconciler.store import OpenMode, store_exists
-from reconciler.store.database import Database, writing_engine
+from reconciler.store.embedded import EmbeddedDatabase, writing_engine
 from reconciler.store.migrations import MIGRATIONS, migrate, read_version
 from reconciler.store.tables import SCHEMA_VERSION
-from tests.unit.store.builders import opened
+from tests.unit.store.builders import CUSTOMER, QUEUE_AHT, entry, opened, record
 
 
 def set_version(folder: Path, version: int) -> None:
@@ -70,27 +71,93 @@ def test_a_store_of_an_older_version_is_not_read_unmigrated(tmp_path: Path) -> N
 def test_an_older_store_is_migrated_step_by_step(tmp_path: Path) -> None:
     opened(tmp_path).close()
     path = tmp_path / "reconciler.sqlite3"
-    database = Database(path, writing_engine(path))
+    database = EmbeddedDatabase(path, writing_engine(path))
 
-    with database.writing() as connection:
-        migrate(connection, "the store", target=3, steps={1: first_step, 2: second_step})
+    def up_twice(connection: Connection) -> tuple[list[str], int]:
+        steps = {SCHEMA_VERSION: first_step, SCHEMA_VERSION + 1: second_step}
+        migrate(connection, "the store", target=SCHEMA_VERSION + 2, steps=steps)
         notes = connection.exec_driver_sql("SELECT text FROM notes").scalars().all()
-        version = read_version(connection, "the store")
+        return list(notes), read_version(connection, "the store")
+
+    found = database.write(up_twice)
     database.close()
 
-    assert (notes, version) == (["first", "second"], 3)
+    assert found == (["first", "second"], SCHEMA_VERSION + 2)
 
 
 def test_a_migration_that_fails_leaves_the_version_before(tmp_path: Path) -> None:
     opened(tmp_path).close()
     path = tmp_path / "reconciler.sqlite3"
-    database = Database(path, writing_engine(path))
+    database = EmbeddedDatabase(path, writing_engine(path))
 
-    with pytest.raises(ZeroDivisionError), database.writing() as connection:
-        migrate(connection, "the store", target=3, steps={1: first_step, 2: failing_step})
+    def up_and_fail(connection: Connection) -> None:
+        steps = {SCHEMA_VERSION: first_step, SCHEMA_VERSION + 1: failing_step}
+        migrate(connection, "the store", target=SCHEMA_VERSION + 2, steps=steps)
+
+    with pytest.raises(ZeroDivisionError):
+        database.write(up_and_fail)
     version = database.read(lambda connection: read_version(connection, "the store"))
     database.close()
 
-    assert version == 1
+    assert version == SCHEMA_VERSION
     with closing(sqlite3.connect(path)) as left:
         assert left.execute("SELECT name FROM sqlite_master WHERE name = 'notes'").fetchall() == []
+
+
+VERSION_1 = Path(__file__).with_name("version_1.sql")
+"""What the first version left of two orgs: `dev` with an entry, an open intent and a lock, and `prod`."""
+
+
+def first_version_in(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "reconciler.sqlite3")) as connection:
+        connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+
+
+def columns_of(folder: Path) -> dict[str, list[tuple[str, str, int]]]:
+    with closing(sqlite3.connect(folder / "reconciler.sqlite3")) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {
+            name: sorted(row[1:4] for row in connection.execute(f"PRAGMA table_info({name})"))
+            for (name,) in tables
+        }
+
+
+def test_a_store_of_the_first_version_keeps_all_that_it_held(tmp_path: Path) -> None:
+    first_version_in(tmp_path)
+
+    with opened(tmp_path, mode=OpenMode.WRITE) as store:
+        prior, verified = store.load(), store.verify_audit()
+
+    assert dict(prior.entries) == {QUEUE_AHT: entry(base={"secret": {"$secret": "d1"}})}
+    assert [left.address for left in prior.open_intents] == [CUSTOMER]
+    assert prior.identity == StateIdentity("lineage-of-dev", 4, "org-1", "api.example.com", "client-1")
+    assert (verified.valid, verified.records) == (True, 3)
+
+
+@pytest.mark.parametrize("org", ["dev", "prod"])
+def test_digests_of_the_first_version_keep_their_key(tmp_path: Path, org: str) -> None:
+    first_version_in(tmp_path)
+
+    with opened(tmp_path, mode=OpenMode.WRITE, org=org) as store:
+        assert store.secret_key == bytes(range(32))
+
+
+def test_a_lock_of_the_first_version_has_no_lease_and_is_not_taken_over(tmp_path: Path) -> None:
+    first_version_in(tmp_path)
+
+    with opened(tmp_path, mode=OpenMode.WRITE) as store:
+        with pytest.raises(StateLocked, match=r"apply by kim .* on ci-7, .* without a lease"):
+            store.lock("apply", 0).__enter__()
+        store.break_lock(record())
+        with store.lock("apply", 0):
+            store.check()
+
+
+def test_a_migrated_store_has_the_columns_of_a_new_one(tmp_path: Path) -> None:
+    for name in ("migrated", "new"):
+        (tmp_path / name).mkdir()
+    first_version_in(tmp_path / "migrated")
+    opened(tmp_path / "migrated", mode=OpenMode.WRITE).close()
+    opened(tmp_path / "new").close()
+
+    assert columns_of(tmp_path / "migrated") == columns_of(tmp_path / "new")

@@ -18,7 +18,7 @@ from reconciler.model.resource import Dependency, IgnoredChange, Lifecycle
 from reconciler.model.state import EntryStatus, PriorEntry, StateIdentity, Tombstone
 from reconciler.model.values import JsonValue
 from reconciler.store import OpenMode, Store
-from reconciler.store.database import Database, writing_engine
+from reconciler.store.embedded import EmbeddedDatabase, writing_engine
 from tests.unit.store.builders import (
     CUSTOMER,
     NOON,
@@ -167,6 +167,7 @@ def test_a_tombstone_is_gone_after_an_hour(tmp_path: Path) -> None:
         shortly_before = store.load().tombstones
         clock.pass_time(1)
         then = store.load().tombstones
+    with writing(tmp_path, clock=clock) as store:
         store.settle(CUSTOMER, None, [], run_id="run-1", removed_remote_id="b")
         clock.passed_s = 0
         left = store.load().tombstones
@@ -373,7 +374,7 @@ def test_saving_a_result_costs_the_same_with_ten_and_ten_thousand_resources(tmp_
 def test_commits_reach_the_disk(tmp_path: Path) -> None:
     opened(tmp_path).close()
     path = tmp_path / "reconciler.sqlite3"
-    database = Database(path, writing_engine(path))
+    database = EmbeddedDatabase(path, writing_engine(path))
     pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
 
     found = database.read(
