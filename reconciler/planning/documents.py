@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from reconciler.kinds.fields import FieldRules
 from reconciler.model.change import Action, Change, Check, FieldChange, Reason, Report
 from reconciler.model.diagnostics import Diagnostic, errors_in, sort_diagnostics
 from reconciler.model.plan import (
@@ -28,6 +29,7 @@ from reconciler.planning.canonical import Masks
 from reconciler.planning.guards import refusals
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.judging import check_diagnostics
+from reconciler.planning.masking import conceal
 from reconciler.planning.planner import Draft
 
 
@@ -51,7 +53,9 @@ def make_plan(
     """Assembles the plan; the draft's checks have been judged with these facts."""
     inputs = draft.inputs
     changes = tuple(_with_report(change, draft, facts) for change in draft.changes)
-    planned = tuple(planned_change(change, inputs.masks) for change in changes)
+    planned = tuple(
+        planned_change(change, inputs.kind(change.address).field_rules, inputs.masks) for change in changes
+    )
     fingerprint = fingerprint_of(inputs.org_id, planned)
     diagnostics = sort_diagnostics(
         (*draft.diagnostics, *check_diagnostics(checks, inputs.resources), *refusals(draft, fingerprint))
@@ -83,9 +87,14 @@ def _with_report(change: Change, draft: Draft, facts: Facts) -> Change:
 # -- one change ------------------------------------------------------------------------------------------
 
 
-def planned_change(change: Change, masks: Masks) -> PlannedChange:
+def planned_change(change: Change, rules: FieldRules, masks: Masks) -> PlannedChange:
     """A change as plain data, secrets as digests."""
     mark = change.resource.source if change.resource else change.prior.source if change.prior else None
+    known = (change.resource.spec if change.resource else None, change.prior.base if change.prior else None)
+
+    def shown(tree: Tree) -> JsonValue:
+        return plain(conceal(tree, known, rules, masks), masks)
+
     return PlannedChange(
         address=str(change.address),
         kind=change.address.kind,
@@ -96,10 +105,10 @@ def planned_change(change: Change, masks: Masks) -> PlannedChange:
         source=PlanSource(mark.file, mark.line) if mark else None,
         depends_on=tuple(str(address) for address in change.depends_on),
         fields=tuple(planned_field(field, masks) for field in change.fields),
-        before=plain(change.before, masks),
-        after=plain(change.after, masks),
+        before=shown(change.before),
+        after=shown(change.after),
         requests=len(change.steps),
-        steps=tuple(_planned_step(step, masks) for step in change.steps),
+        steps=tuple(_planned_step(step, shown) for step in change.steps),
         dependants=change.dependants,
         notes=change.notes,
         report=_report(change.report),
@@ -107,15 +116,13 @@ def planned_change(change: Change, masks: Masks) -> PlannedChange:
 
 
 def planned_field(field: FieldChange, masks: Masks) -> PlannedField:
-    """A field change as plain data; where the manifest has a secret the org's value is masked too."""
-    before = plain(field.before, masks)
-    if field.sensitive and isinstance(before, str):
-        before = {"$secret": masks.of_text(before)}
-    return PlannedField(field.path, before, plain(field.after, masks), field.origin, field.sensitive)
+    """A field change as plain data; what the org has in place of a secret is masked already."""
+    before, after = plain(field.before, masks), plain(field.after, masks)
+    return PlannedField(field.path, before, after, field.origin, field.sensitive)
 
 
-def _planned_step(step: Step, masks: Masks) -> PlannedStep:
-    body, managed = plain(step.request.body, masks), plain(step.managed, masks)
+def _planned_step(step: Step, shown: Callable[[Tree], JsonValue]) -> PlannedStep:
+    body, managed = shown(step.request.body), shown(step.managed)
     return PlannedStep(
         label=step.label,
         method=step.request.method,
@@ -259,14 +266,8 @@ def _planned_check(check: Check) -> PlannedCheck:
 
 
 def _drifted(entry: PriorEntry, fields: Sequence[FieldChange], masks: Masks) -> DriftedResource:
-    shown = tuple(_masked(planned_field(field, masks), masks) for field in fields)
+    shown = tuple(planned_field(field, masks) for field in fields)
     return DriftedResource(str(entry.address), entry.remote_id, shown)
-
-
-def _masked(field: PlannedField, masks: Masks) -> PlannedField:
-    if field.sensitive and isinstance(field.after, str):
-        return replace(field, after={"$secret": masks.of_text(field.after)})
-    return field
 
 
 def blocking(plan: Plan) -> tuple[Diagnostic, ...]:

@@ -81,49 +81,87 @@ def _share(what: tuple[str, Sequence[Change]], managed: int, setting: str, finge
 
 
 def _names(changes: Sequence[Change]) -> str:
-    names = [str(change.address) for change in changes[:SHOWN]]
-    more = len(changes) - len(names)
-    return ", ".join(names) + (f" and {more} more" if more else "")
+    return _listed([str(change.address) for change in changes])
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _still_referred_to(draft: Draft) -> Iterator[Diagnostic]:
-    """A delete whose target something that stays still refers to."""
-    users = _references_that_stay(draft)
+    """A delete, or a replacement under another id, whose target something that stays still refers to."""
+    staying = _users_that_stay(draft)
     for change in draft.changes:
-        key = (change.address.kind, change.remote_id or "")
-        names = sorted(users.get(key, set()) - {str(change.address)})
-        if change.action is Action.DELETE and names:
+        names = sorted(staying.get(change.address, set()) - {str(change.address)})
+        if names and _loses_its_id(change, draft.inputs):
+            users_refer = f"{_listed(names)} still {'refers' if len(names) == 1 else 'refer'} to it"
             yield _refusal(
-                f"{change.address} would be deleted while {', '.join(names[:SHOWN])} still refers to it",
+                f"{change.address} would be {_PAST[change.action]} while {users_refer}",
                 "remove those references first, or keep it",
                 change,
             )
 
 
-def _references_that_stay(draft: Draft) -> dict[tuple[str, str], set[str]]:
-    """Kind and natural key of what is referred to, with who refers to it after the apply."""
-    inputs = draft.inputs
-    gone = {found.remote_id for found in draft.changes if found.action is Action.DELETE}
-    owned = {decision.live.remote_id for decision in draft.decisions.values() if decision.live}
-    users: dict[tuple[str, str], set[str]] = {}
-    for address, decision in draft.decisions.items():
-        for _, kind, target in inputs.kind(address).references(decision.document):
-            users.setdefault((kind, target), set()).add(str(address))
-    for name, found in inputs.kinds.items():
-        for live in found.live(inputs.facts) if found.cycles else ():
-            if live.remote_id not in gone | owned and not live.absent:
-                for target, _ in live.references:
-                    users.setdefault((name, target), set()).add(
-                        str(_address_of(name, live.remote_id, inputs))
-                    )
+_PAST = {Action.DELETE: "deleted", Action.REPLACE: "replaced"}
+
+
+def _loses_its_id(change: Change, inputs: PlanInputs) -> bool:
+    if change.action is Action.REPLACE:
+        return inputs.kind(change.address).known_id(change.after or {}) != change.remote_id
+    return change.action is Action.DELETE
+
+
+def _users_that_stay(draft: Draft) -> dict[Address, set[str]]:
+    """What refers to each changing address once the plan is applied, and no change makes it let go."""
+    changing = {(found.address.kind, found.remote_id or ""): found.address for found in draft.changes}
+    users: dict[Address, set[str]] = {}
+    for user, kind, target in (*_declared_users(draft), *_live_users(draft)):
+        if (kind, target) in changing:
+            users.setdefault(changing[kind, target], set()).add(user)
+    for user, address in _former_users(draft):
+        users.setdefault(address, set()).add(user)
     return users
 
 
-def _address_of(kind: str, remote_id: str, inputs: PlanInputs) -> Address:
-    for address, entry in inputs.prior.entries.items():
-        if address.kind == kind and entry.remote_id == remote_id:
-            return address
-    return Address(kind, remote_id)
+def _declared_users(draft: Draft) -> Iterator[tuple[str, str, str]]:
+    for address, decision in draft.decisions.items():
+        for _, kind, target in draft.inputs.kind(address).references(decision.document):
+            yield str(address), kind, target
+
+
+def _live_users(draft: Draft) -> Iterator[tuple[str, str, str]]:
+    """Live objects that the plan does not touch."""
+    inputs = draft.inputs
+    names = {(address.kind, entry.remote_id): address for address, entry in inputs.prior.entries.items()}
+    touched = {
+        (address.kind, decision.live.remote_id)
+        for address, decision in draft.decisions.items()
+        if decision.live
+    }
+    touched |= {(found.address.kind, found.remote_id or "") for found in draft.changes if _goes(found)}
+    for name in (name for name, kind in inputs.kinds.items() if kind.cycles):
+        for live in draft.index[name].by_id.values():
+            if (name, live.remote_id) not in touched and not live.absent:
+                user = names.get((name, live.remote_id), Address(name, live.remote_id))
+                yield from ((str(user), name, target) for target, _ in live.references)
+
+
+def _former_users(draft: Draft) -> Iterator[tuple[str, Address]]:
+    """What prior state holds and the plan leaves as it is; `dependsOn` is an order and no reference."""
+    decided = {decision.entry.address for decision in draft.decisions.values() if decision.entry}
+    gone = {change.address for change in draft.changes if _goes(change)}
+    for address, entry in draft.inputs.prior.entries.items():
+        if address not in decided and address not in gone:
+            for dependency in entry.dependencies:
+                if not dependency.via.startswith("/dependsOn"):
+                    yield str(address), dependency.target
+
+
+def _goes(change: Change) -> bool:
+    """Whether the object is not in the org any more; what is forgotten stays."""
+    is_gone = change.live is None or change.live.absent
+    return change.action is Action.DELETE or (change.action is Action.FORGET and is_gone)
 
 
 def _refusal(message: str, hint: str, change: Change | None = None) -> Diagnostic:
