@@ -56,7 +56,7 @@ class Unknown:
 
 Late: TypeAlias = Reference | Lookup | Secret | Unknown
 LATE = (Reference, Lookup, Secret, Unknown)
-_PLAIN = (str, int, float, type(None))
+SCALARS = (str, int, float, type(None))
 """Most nodes of a tree: looked at first, since asking whether something is a Mapping is ten times slower."""
 _LISTS = (list, tuple)
 Tree: TypeAlias = "Mapping[str, Tree] | Sequence[Tree] | Late | str | int | float | bool | None"
@@ -70,7 +70,7 @@ def is_list(value: object) -> bool:
 
 def substitute(tree: Tree, replace: Callable[[Late], Tree]) -> Tree:
     """A copy of the tree with each late value replaced; the tree itself where there is none."""
-    if isinstance(tree, _PLAIN):
+    if isinstance(tree, SCALARS):
         return tree
     if isinstance(tree, LATE):
         return replace(tree)
@@ -87,11 +87,11 @@ def late_values(tree: Tree, pointer: str = "") -> Iterator[tuple[str, Late]]:
         yield pointer, tree
     elif isinstance(tree, _LISTS):
         for index, value in enumerate(tree):
-            if not isinstance(value, _PLAIN):
+            if not isinstance(value, SCALARS):
                 yield from late_values(value, f"{pointer}/{index}")
     elif isinstance(tree, Mapping):
         for key, value in tree.items():
-            if not isinstance(value, _PLAIN):
+            if not isinstance(value, SCALARS):
                 yield from late_values(value, f"{pointer}/{escape(str(key))}")
 
 
@@ -153,7 +153,7 @@ def plain_numbers(value: JsonValue) -> JsonValue:
     """The value with `1.0` as `1`: the platform makes no difference between them."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
-    if isinstance(value, _PLAIN):
+    if isinstance(value, SCALARS):
         return value
     if isinstance(value, Mapping):
         return {key: plain_numbers(member) for key, member in value.items()}

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from reconciler.kinds.fields import PLAIN, Combine, FieldRules
 from reconciler.kinds.overlays import element_key
-from reconciler.model.values import LATE, Secret, Tree, canonical_json, substitute
+from reconciler.model.values import LATE, SCALARS, Secret, Tree, canonical_json, substitute
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ def _plain_colour(text: str) -> str:
 
 def project(live: Tree, managed: Tree, rules: FieldRules, masks: Masks) -> Tree:
     """The part of a live document that the managed one names; elements of keyed lists are all named."""
+    if isinstance(managed, SCALARS):
+        return live
     if isinstance(live, str) and (isinstance(managed, Secret) or is_digest(managed)):
         return {"$secret": masks.of_text(live)}
     if isinstance(live, Mapping) and isinstance(managed, Mapping) and rules.combine is not Combine.WHOLE:

@@ -119,6 +119,8 @@ def newly_named_notes(comparison: Comparison, rules: FieldRules) -> Iterator[str
 def unnamed_notes(comparison: Comparison, rules: FieldRules) -> tuple[str, ...]:
     """What a key taken out of the manifest means: the org's value stays."""
     sides = comparison.sides
+    if sides.base == sides.desired:
+        return ()
     base = all_left_alone(sides.base or {}, comparison.left, sides.live, rules)
     paths: Sequence[tuple[str, ...]] = sorted(unnamed_paths(base, sides.desired, rules))
     return tuple(f"{pointer(path)} is no longer managed; the org keeps its value" for path in paths)
