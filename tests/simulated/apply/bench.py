@@ -1,4 +1,5 @@
 """A project in a folder and an org over real HTTP: what these tests plan and apply with."""
+# ruff: noqa: ANN401  # options by name, as the command line has them
 
 from __future__ import annotations
 
@@ -182,6 +183,11 @@ class Bench:
             assert store.verify_audit().valid
             records = list(store.read_audit())
         return [record for record in records if all(record[name] == value for name, value in wanted.items())]
+
+    def lose_state(self) -> None:
+        """What a runner does that forgets its disk."""
+        for file in (self.folder / "state").iterdir():
+            file.unlink()
 
     def objects(self, collection: str) -> list[Document]:
         """All objects of one of the org's collections."""

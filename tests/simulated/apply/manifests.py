@@ -17,20 +17,21 @@ ADA, BEN, CHLOE, DAN = (
 )
 
 
-def manifest(kind: str, name: str, spec: Spec, **envelope: Any) -> Document:
+def manifest(kind: str, name: str, spec: Spec, **envelope: object) -> Document:
     """A manifest; `envelope` are members beside `spec`, and `metadata` is merged."""
-    metadata = {"name": name, **envelope.pop("metadata", {})}
+    extra: Any = envelope.pop("metadata", {})
+    metadata = {"name": name, **extra}
     return {"apiVersion": "reconciler/v1", "kind": kind, "metadata": metadata, **envelope, "spec": spec}
 
 
-def schema(name: str, fields: list[Document] | None = None, **more: Any) -> Document:
+def schema(address: str, fields: list[Document] | None = None, /, **more: object) -> Document:
     """A schema with one text field."""
     envelope = {key: more.pop(key) for key in ("lifecycle", "dependsOn", "metadata") if key in more}
-    spec = {"name": name.title(), "fields": fields or [text_field("subject")], **more}
-    return manifest("Schema", name, spec, **envelope)
+    spec = {"name": address.title(), "fields": fields or [text_field("subject")], **more}
+    return manifest("Schema", address, spec, **envelope)
 
 
-def text_field(name: str, **members: Any) -> Document:
+def text_field(name: str, /, **members: object) -> Document:
     """A field for text."""
     return {"name": name, "fieldtype": "string", **members}
 
@@ -40,7 +41,7 @@ def reference(name: str, target: str) -> Document:
     return {"name": name, "fieldtype": "reference", "constraints": {"referencedType": target}}
 
 
-def widget(name: str, **more: Any) -> Document:
+def widget(name: str, /, **more: object) -> Document:
     """A widget on the support dashboard."""
     envelope = {key: more.pop(key) for key in ("lifecycle", "dependsOn", "metadata") if key in more}
     spec = {
@@ -54,7 +55,7 @@ def widget(name: str, **more: Any) -> Document:
     return manifest("Widget", name, spec, **envelope)
 
 
-def channel(name: str, **more: Any) -> Document:
+def channel(name: str, /, **more: object) -> Document:
     """A channel to the support queue, asked after often."""
     envelope = {key: more.pop(key) for key in ("lifecycle", "dependsOn", "metadata") if key in more}
     spec = {
@@ -75,7 +76,7 @@ def weights(**scores: float) -> list[Document]:
     return [{"userId": users[name], "weight": score} for name, score in scores.items()]
 
 
-def matrix(name: str, **more: Any) -> Document:
+def matrix(name: str, /, **more: object) -> Document:
     """A matrix for the support queue."""
     envelope = {key: more.pop(key) for key in ("lifecycle", "dependsOn", "metadata") if key in more}
     spec = {"queueId": SUPPORT, "members": weights(ada=0.2, ben=0.2), **more}
