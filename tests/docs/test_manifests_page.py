@@ -1,0 +1,52 @@
+"""What the page on manifests shows can be used as it stands."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reconciler.manifests import load_configuration
+from reconciler.manifests.envelope import LifecycleModel, MetadataModel
+from reconciler.settings import SafetySettings, Settings
+from scripts.documents import ROOT
+
+PAGE = (ROOT / "docs" / "manifests.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def block(kind: str) -> str:
+    """The one block of a kind."""
+    (found,) = [text for text in BLOCKS if yaml.safe_load(text)["kind"] == kind]
+    return str(found)
+
+
+def test_configuration_shown_is_valid_and_its_safety_is_the_default(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text(block("Config"))
+    (tmp_path / "manifests").mkdir()
+
+    loaded = load_configuration(file=None, start=tmp_path, environ={}, settings=Settings())
+
+    assert set(loaded.orgs) == {"sandbox", "prod"}
+    assert loaded.safety == SafetySettings()
+
+
+def test_manifest_shown_has_a_valid_envelope() -> None:
+    manifest = yaml.safe_load(block("Widget"))
+
+    assert MetadataModel.model_validate(manifest["metadata"]).name == "queue-aht"
+    assert LifecycleModel.model_validate(manifest["lifecycle"]).prevent_destroy
+
+
+@pytest.mark.parametrize("member", [field.alias for field in LifecycleModel.model_fields.values()])
+def test_each_member_of_lifecycle_is_explained(member: str) -> None:
+    assert re.search(rf"^\| `{member}` \| ", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["max_deletes", "max_delete_percent", "max_update_percent", "min_resources"])
+def test_guards_are_explained_with_their_defaults(name: str) -> None:
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    first, *rest = name.split("_")
+    written = first + "".join(word.capitalize() for word in rest)
+
+    assert f"| `{written}` | {getattr(SafetySettings(), name):g} |" in operations
