@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.text import Text
 
 from reconciler.model.change import Action
-from reconciler.model.outcome import Outcome, Result, RunReport, RunStatus
+from reconciler.model.outcome import Outcome, Result, ResultError, RunReport, RunStatus
 from reconciler.model.state import Prior
 from reconciler.model.values import JsonObject, JsonValue
 from reconciler.reports.diagnostics import diagnostic_lines, most_severe_first, totals
@@ -25,6 +25,14 @@ OUTCOME_STYLES = {
     Outcome.UNKNOWN: "bold red",
     Outcome.UNSETTLED: "yellow",
 }
+
+_MEANINGS = {
+    Outcome.ROLLED_BACK: "what had been done of it was undone: the object is as it was before",
+    Outcome.UNKNOWN: "nobody knows whether it took effect; the next apply asks the org first",
+}
+"""What outcomes that are not plain words mean for the org."""
+
+_PERCENT = frozenset({"render_success_rate", "balance_accuracy"})
 
 _WORSE = (Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.UNKNOWN, Outcome.UNSETTLED, Outcome.SKIPPED)
 
@@ -85,11 +93,13 @@ def _headline(result: Result, facts: str) -> Text:
 
 
 def _causes(result: Result) -> Iterator[Text]:
+    if result.outcome in _MEANINGS:
+        yield line(f"      {_MEANINGS[result.outcome]}")
     if result.blocked_by:
         yield line(f"      not tried, because {result.blocked_by} did not succeed")
     if result.error:
         yield from indented(diagnostic_lines([result.error.diagnostic]), 6)
-        yield from _exchange(result.error.http_status, result.error.correlation_id)
+        yield from _exchange(result.error)
     for warning in result.warnings:
         first, *rest = inert_lines(warning)
         yield line("      ", ("warning: ", "yellow"), first)
@@ -168,7 +178,11 @@ def _details(result: Result) -> Iterator[str]:
             yield f"{name.replace('_', ' ')} {Literals().inline(value, 60)}"
 
 
-def _exchange(status: int | None, correlation_id: str | None) -> Iterator[Text]:
+def _exchange(error: ResultError) -> Iterator[Text]:
+    """Status and correlation id, unless the message tells the id already: then it tells both."""
+    status, correlation_id = error.http_status, error.correlation_id
+    if correlation_id and correlation_id in error.diagnostic.message:
+        return
     said = [
         *([f"HTTP {status}"] if status else []),
         *([f"correlation id {correlation_id}"] if correlation_id else []),
@@ -192,7 +206,7 @@ def _metrics(metrics: Mapping[str, object]) -> Iterator[Text]:
             inner = ", ".join(f"{key} {_number(item)}" for key, item in value.items() if item is not None)
             said.append(f"{_words(name)}: {inner}")
         elif value is not None:
-            said.append(f"{_words(name)} {_number(value)}")
+            said.append(f"{_words(name)} {_number(value)}{' %' if name in _PERCENT else ''}")
     if said:
         yield line(("; ".join(said), "dim"))
 

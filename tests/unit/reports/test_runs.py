@@ -25,7 +25,7 @@ Run run-1: partial
       not tried, because Widget/b did not succeed
   -/+ Widget/r  succeeded  (12.3 s, 3 tries)
       warning: refresh failed
-requests: total 12, succeeded 11; balance accuracy 99.5
+requests: total 12, succeeded 11; balance accuracy 99.5 %
 Not converged: read again, the org is not as planned everywhere.
 Next step: `reconciler apply` goes on with what is left
 Apply: 2 added, 0 changed, 1 destroyed, 1 failed, 1 skipped.
@@ -99,6 +99,30 @@ def test_partial_run_is_shown_whole() -> None:
 )
 def test_run_ends_with_the_next_step_and_a_line_for_machines(ran: RunReport, ending: list[str]) -> None:
     assert run_text(ran).splitlines()[-len(ending) :] == ending
+
+
+@pytest.mark.parametrize(
+    ("outcome", "meaning"),
+    [
+        (Outcome.ROLLED_BACK, "what had been done of it was undone: the object is as it was before"),
+        (
+            Outcome.UNKNOWN,
+            "nobody knows whether it took effect; the next apply asks the org first",
+        ),
+    ],
+)
+def test_outcome_that_is_no_plain_word_is_explained(outcome: Outcome, meaning: str) -> None:
+    shown = run_text(run(result("WeightMatrix/a", Action.UPDATE, outcome), converged=False))
+
+    assert shown.splitlines()[2] == f"      {meaning}"
+
+
+def test_correlation_id_that_the_message_tells_is_not_told_again() -> None:
+    refused = error("remote.rejected", "PUT /x answered 400: no (correlation id corr-1)")
+    ran = run(result("Widget/b", Action.UPDATE, Outcome.FAILED, error=result_error(refused)))
+
+    assert run_text(ran).count("corr-1") == 1
+    assert "HTTP 400" not in run_text(ran)
 
 
 def test_problems_of_a_run_are_shown() -> None:
