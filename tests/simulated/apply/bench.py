@@ -35,7 +35,8 @@ QUICK = Settings(
     http=HttpSettings(backoff_base_s=0.001, backoff_max_s=0.002), apply=ApplySettings(render_wait_s=0.0)
 )
 """No test waits for a back-off, nor for a widget that renders at once."""
-AT_ONCE = SandboxOptions(activation_s=0.0, render_s=0.0, rate_limit=None)
+AT_ONCE = SandboxOptions(activation_s=0.0, render_s=0.0, rate_limit=1_000_000)
+"""With a limit, since a client that is told none sends one request at a time."""
 
 Document = dict[str, Any]
 

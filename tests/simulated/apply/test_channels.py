@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ def test_deadline_is_kept_though_polls_are_rare(work: Bench) -> None:
     assert 0 < detail["waited_s"] < 5
 
 
-def test_activation_is_awaited(tmp_path: Any) -> None:
+def test_activation_is_awaited(tmp_path: Path) -> None:
     with bench(tmp_path, replace(AT_ONCE, activation_s=0.1)) as slow:
         slow.declare(channel("web"))
 

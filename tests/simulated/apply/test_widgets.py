@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from reconciler.sandbox import Fault, SandboxOptions
+from reconciler.sandbox import Fault
 from reconciler.settings import ApplySettings
 from tests.simulated.apply.bench import AT_ONCE, QUICK, Bench, bench, problems, result_of
 from tests.simulated.apply.manifests import widget
@@ -66,10 +67,8 @@ def test_nothing_decided_is_no_rate(work: Bench) -> None:
     assert work.apply().metrics["render_success_rate"] is None
 
 
-def test_rendering_gets_time_before_it_is_read(tmp_path: object, work: Bench) -> None:
-    slow = replace(AT_ONCE, render_s=0.15)
-    assert isinstance(slow, SandboxOptions)
-    with bench(work.folder, slow) as other:
+def test_rendering_gets_time_before_it_is_read(tmp_path: Path) -> None:
+    with bench(tmp_path, replace(AT_ONCE, render_s=0.15)) as other:
         other.settings = replace(QUICK, apply=ApplySettings(render_wait_s=0.2))
         other.declare(widget("calls"))
 
