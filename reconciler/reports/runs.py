@@ -175,7 +175,8 @@ def _details(result: Result) -> Iterator[str]:
         if name.endswith(("_id", "_name")):
             continue
         if value is not None and not isinstance(value, Mapping | list | tuple):
-            yield f"{name.replace('_', ' ')} {Literals().inline(value, 60)}"
+            said, unit = (name.removesuffix("_s"), " s") if name.endswith("_s") else (name, "")
+            yield f"{said.replace('_', ' ')} {Literals().inline(value, 60)}{unit}"
 
 
 def _exchange(error: ResultError) -> Iterator[Text]:

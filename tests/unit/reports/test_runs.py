@@ -15,7 +15,7 @@ from tests.unit.reports.builders import error, result, result_error, run
 
 PARTIAL = """\
 Run run-1: partial
-  + Schema/a  succeeded  (412 ms, version 1.0.0, status PUBLISHED)
+  + Schema/a  succeeded  (412 ms, version 1.0.0, status PUBLISHED, waited 2.5 s)
   ~ Widget/b  failed  (412 ms)
       error[remote.rejected] m/x.yaml:3:2 Widget/b
         the org refuses it
@@ -46,7 +46,14 @@ def test_partial_run_is_shown_whole() -> None:
         result(
             "Schema/a",
             Action.CREATE,
-            detail={"version": "1.0.0", "status": "PUBLISHED", "x": None, "y": [], "queue_id": "q"},
+            detail={
+                "version": "1.0.0",
+                "status": "PUBLISHED",
+                "x": None,
+                "y": [],
+                "waited_s": 2.5,
+                "queue_id": "q",
+            },
         ),
         result("Widget/b", Action.UPDATE, Outcome.FAILED, error=result_error(refused)),
         result("Channel/c", Action.DELETE, Outcome.SKIPPED, attempts=0, blocked_by="Widget/b"),
