@@ -124,7 +124,9 @@ def invoke(arguments: Sequence[str]) -> int:
 def _usage_error(error: typer.TyperException) -> UsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else PROGRAM
-    return UsageError(error.format_message(), hint=f"`{path} --help` shows what it takes")
+    # The parser's values are read by pydantic, whose own words for a wrong one these are.
+    message = error.format_message().replace("Value error, ", "")
+    return UsageError(message, hint=f"`{path} --help` shows what it takes")
 
 
 def _register(group: typer.Typer, commands: Mapping[str, Callable[..., int]]) -> None:

@@ -32,7 +32,8 @@ def arrange(given: Sequence[str]) -> list[str]:
 
 def command_of(given: Sequence[str]) -> str:
     """The command that the tokens name, with its sub-command; empty where they name none."""
-    words = [token for token in _split(given)[1] if not token.startswith("-")]
+    rest = ["", *_split(given)[1]]
+    words = [token for before, token in pairwise(rest) if not token.startswith("-") and before != "--format"]
     if not words:
         return ""
     below = GROUPS.get(words[0], frozenset())

@@ -41,7 +41,9 @@ def write(text: str) -> None:
     except OSError as error:
         _silence_stdout()
         message = f"the result cannot be written: {error.strerror}"
-        raise ReconcilerError(message, code=UNWRITABLE, hint="the command itself has ended") from error
+        raise ReconcilerError(
+            message, code=UNWRITABLE, hint="the command did its work; its report is lost"
+        ) from error
 
 
 def write_utf8(text: str) -> None:

@@ -115,7 +115,9 @@ def set_up_logging(verbose: int, log_format: LogFormat) -> None:
         handler.setFormatter(JsonFormatter())
     else:
         handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # Libraries stay quiet: what they would say at these levels is for their own authors.
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("reconciler").setLevel(level)
 
 
 class JsonFormatter(logging.Formatter):

@@ -1,0 +1,157 @@
+"""Common options hold wherever they are written, and in the environment (design.md, section 4)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.commands import run
+from tests.cli.folders import CUSTOMER, Folder
+
+VARIABLES = CUSTOMER.replace("name: Customer", 'name: "${var.a} ${var.b}"')
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--org other state list --format json",
+        "state --org other list --format json",
+        "state list --org other --format json",
+        "state list --format json --org=other",
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_org_is_taken_wherever_it_stands(command: str) -> None:
+    run("apply", "-y", "--org", "other")
+
+    assert len(run(*command.split()).document["resources"]) == 2
+    assert run("state", "list").code == 78
+
+
+@pytest.mark.usefixtures("folder")
+def test_org_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECONCILER_ORG", "other")
+
+    assert run("plan", "--format", "json").document["org"] == "other"
+    assert run("plan", "--format", "json", "--org", "sandbox").document["org"] == "sandbox"
+
+
+@pytest.mark.usefixtures("folder")
+def test_empty_variable_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ORG", "CONFIG", "STATE", "VAR", "COLOR", "VERBOSE", "QUIET", "LOG_FORMAT"):
+        monkeypatch.setenv(f"RECONCILER_{name}", "")
+
+    assert run("plan", "--format", "json").document["org"] == "sandbox"
+
+
+def test_config_and_state_are_read_from_the_environment(
+    applied: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(applied.root.parent)
+    monkeypatch.setenv("RECONCILER_CONFIG", str(applied.path("reconciler.yaml")))
+
+    assert run("state", "list").code == 0
+    monkeypatch.setenv("RECONCILER_STATE", "elsewhere")
+    assert run("state", "list").code == 78
+    assert run("state", "list", "--state", str(applied.path("state"))).code == 0
+
+
+def test_configuration_is_found_in_a_parent(applied: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(applied.path("manifests"))
+
+    assert run("plan").last == "No changes. The org matches the manifests."
+
+
+def test_variables_come_from_the_environment_one_a_line(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write(customer=VARIABLES)
+    monkeypatch.setenv("RECONCILER_VAR", "a=of the environment\n\nb=two words\n")
+
+    assert _planned_name() == "of the environment two words"
+    assert _planned_name("--var", "a=given") == "given two words"
+    assert _planned_name("--var=a=x=y") == "x=y two words"
+
+
+def test_variable_of_the_org_gives_way_to_the_command_line(folder: Folder) -> None:
+    folder.write(customer=VARIABLES)
+    text = folder.path("reconciler.yaml").read_text(encoding="utf-8")
+    folder.configure(
+        text.replace("sandbox: {sandbox: true}", "sandbox: {sandbox: true, vars: {a: org}}")
+        + "vars: {a: all, b: all}\n"
+    )
+
+    assert _planned_name() == "org all"
+    assert _planned_name("--var", "a=given") == "given all"
+
+
+@pytest.mark.parametrize("spelling", ["-q", "--quiet", "-qv", "-vq"])
+@pytest.mark.usefixtures("folder")
+def test_quiet_shows_results_alone(spelling: str) -> None:
+    ran = run("apply", "-y", spelling)
+
+    assert ran.last == "Apply: 2 added, 0 changed, 0 destroyed."
+    assert "Schema/customer" not in ran.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_short_options_may_be_joined() -> None:
+    assert run("apply", "-yq").code == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_progress_is_on_stderr() -> None:
+    assert "Schema/customer" in run("apply", "-y").err
+
+
+@pytest.mark.usefixtures("folder")
+def test_log_lines_are_json_where_asked_for() -> None:
+    ran = run("plan", "-vv", "-q", "--log-format", "json")
+
+    lines = [json.loads(line) for line in ran.err.splitlines()]
+    assert lines
+    assert all(line.keys() == {"time", "level", "logger", "message"} for line in lines)
+    assert all(line["logger"].startswith("reconciler.") for line in lines)
+
+
+@pytest.mark.usefixtures("folder")
+def test_one_v_logs_no_requests() -> None:
+    assert "/oauth/token" not in run("plan", "-v", "-q").err
+    assert "/oauth/token" in run("plan", "-vv", "-q").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "is_coloured"),
+    [
+        ([], {}, False),
+        (["--color", "always"], {}, True),
+        ([], {"RECONCILER_COLOR": "always"}, True),
+        (["--color", "never"], {"RECONCILER_COLOR": "always"}, False),
+        (["--color", "always"], {"NO_COLOR": "1"}, True),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_colour_is_as_asked_for(
+    arguments: list[str],
+    environment: dict[str, str],
+    is_coloured: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert ("\x1b[" in run("plan", *arguments).out) is is_coloured
+
+
+@pytest.mark.usefixtures("folder")
+def test_value_that_is_none_of_an_option_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECONCILER_COLOR", "sometimes")
+
+    assert run("plan").code == 64
+
+
+def _planned_name(*arguments: str) -> object:
+    ran = run("plan", "--format", "json", *arguments)
+    changes = {change["address"]: change["after"] for change in ran.document["changes"]}
+    return changes["Schema/customer"]["name"]

@@ -1,0 +1,90 @@
+"""Help names every documented flag of every command, and the exit codes where they matter."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.cli.commands import run
+
+COMMON = "--config --org --state --var --color --verbose --quiet --log-format"
+PLANNING = (
+    "--target --exclude --selector --adopt --on-conflict --fallback --allow-unsafe --destroy "
+    "--detailed-exitcode --show-requests --new-state"
+)
+APPLYING = "--auto-approve --expect --parallelism --lock-timeout"
+DOCUMENTED = {
+    "": COMMON,
+    "validate": "DIR --format",
+    "plan": f"DIR --out --format {PLANNING}",
+    "apply": f"PLANFILE|DIR --format {PLANNING} {APPLYING} -y",
+    "destroy": f"--format --target --exclude --selector --allow-unsafe --show-requests {APPLYING}",
+    "show": "PLANFILE --format --show-requests",
+    "graph": "DIR --format --impact",
+    "state list": "--format",
+    "state show": "ADDRESS --format",
+    "state rm": "ADDRESS --format --auto-approve -y --lock-timeout",
+    "audit list": "--format --run --address --phase --outcome --since --until --last",
+    "audit verify": "--format",
+    "audit export": "--out --format",
+    "sandbox serve": "--host --port --data --fault --rate-limit --activation --client-id --client-secret",
+    "sandbox reset": "--auto-approve -y --format",
+    "schema": "KIND --format",
+    "version": "--format",
+    "completion": "bash|zsh|fish",
+}
+FORMATS = {
+    "validate": "text|json|github",
+    "plan": "text|json|markdown",
+    "apply": "text|json",
+    "destroy": "text|json",
+    "show": "text|json|markdown",
+    "graph": "mermaid|dot|json",
+    "state list": "text|json",
+    "audit list": "text|json",
+    "version": "text|json",
+}
+
+
+@pytest.mark.parametrize(("command", "words"), DOCUMENTED.items(), ids=DOCUMENTED)
+def test_help_names_each_documented_flag(command: str, words: str) -> None:
+    ran = run(*command.split(), "--help")
+
+    assert ran.code == 0
+    assert [word for word in words.split() if word not in re.split(r"[\s,]+", ran.out)] == []
+
+
+@pytest.mark.parametrize(("command", "formats"), FORMATS.items(), ids=FORMATS)
+def test_help_names_each_format(command: str, formats: str) -> None:
+    assert f"<{formats}>" in run(*command.split(), "--help").out
+
+
+@pytest.mark.parametrize("command", [command for command in DOCUMENTED if command])
+def test_help_names_the_common_options(command: str) -> None:
+    text = " ".join(run(*command.split(), "--help").out.split())
+
+    assert "--config FILE, --org NAME, --state DIR|URL, --var k=v, --color auto|always|never" in text
+    assert "-v, -q, --log-format text|json" in text
+
+
+@pytest.mark.parametrize(
+    "command", [command for command in DOCUMENTED if command not in ("", "version", "completion")]
+)
+def test_help_names_exit_codes(command: str) -> None:
+    assert "Exit codes: " in run(*command.split(), "--help").out
+
+
+@pytest.mark.parametrize("command", DOCUMENTED)
+def test_help_has_no_double_brackets_and_a_short_form(command: str) -> None:
+    long, short = run(*command.split(), "--help"), run(*command.split(), "-h")
+
+    assert long.out == short.out
+    assert "[[" not in long.out
+
+
+def test_help_tells_which_variables_hold_common_options() -> None:
+    text = "".join(run("--help").out.split())
+
+    for name in ("CONFIG", "ORG", "STATE", "VAR", "COLOR", "VERBOSE", "QUIET", "LOG_FORMAT"):
+        assert f"envvar:RECONCILER_{name}" in text
