@@ -110,7 +110,10 @@ PLAIN = FieldRules()
 class SpecModel(BaseModel):
     """Base of every spec: camelCase as the API has it, unknown members refused, no silent conversion."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
+    # Built when first used: no command uses every model.
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, defer_build=True
+    )
 
     elsewhere: ClassVar[Mapping[str, str]] = {}
     """Members of the API's bodies that manifests do not say, with what to do instead."""
