@@ -44,7 +44,7 @@ def target(queue_id: Tree) -> TreeObject:
     return {"type": "queue", "id": queue_id}
 
 
-def schedule(**members: Tree) -> TreeObject:
+def schedule(**members: JsonValue) -> JsonObject:
     """The member `availability`, with one window."""
     window = {"name": "Day", "days": ["MON", "TUE"], "from": "08:30", "to": "18:00", **members}
     return {"schedules": [{name: value for name, value in window.items() if value is not None}]}

@@ -325,7 +325,7 @@ def test_applied_channel_is_reported_as_property_managers_want_it() -> None:
             "status": "active",
             "routing": {"type": "queue", "id": PRIMARY},
             "widget": {"appearance": COLOURS, "start": {"enabled": True}},
-            "availability": schedule(),  # type: ignore[dict-item]
+            "availability": schedule(),
         },
     )
 
