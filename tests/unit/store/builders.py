@@ -1,13 +1,13 @@
 """Stores, entries, intents and audit records to test with."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, Phase
+from reconciler.model.ports import Clock
 from reconciler.model.state import Intent, PriorEntry, StateIdentity
 from reconciler.model.values import JsonObject
-from reconciler.store import OpenMode, RunIdentity, Store, open_store
+from reconciler.store import LeaseTerms, Location, OpenMode, RunIdentity, Store, open_store
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 QUEUE_AHT = Address("Widget", "queue-aht")
@@ -34,9 +34,17 @@ class FakeClock:
 
 
 def opened(
-    folder: Path, *, mode: OpenMode = OpenMode.CREATE, org: str = "dev", clock: FakeClock | None = None
+    location: Location,
+    *,
+    mode: OpenMode = OpenMode.CREATE,
+    org: str = "dev",
+    clock: Clock | None = None,
+    terms: LeaseTerms | None = None,
+    run_id: str = "run-1",
 ) -> Store:
-    return open_store(folder, org=org, mode=mode, clock=clock or FakeClock(), run=RunIdentity("run-1"))
+    return open_store(
+        location, org=org, mode=mode, clock=clock or FakeClock(), run=RunIdentity(run_id), terms=terms
+    )
 
 
 def identity(*, org_id: str = "org-1", api_host: str = "api.example.com", lineage: str = "") -> StateIdentity:

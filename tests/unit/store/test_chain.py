@@ -10,22 +10,22 @@ from typing import Any
 import pytest
 
 from reconciler.model.audit import FIRST_PREVIOUS_HASH, Phase, record_hash
-from reconciler.store import AuditQuery, AuditVerification, OpenMode
+from reconciler.store import AuditQuery, AuditVerification, Location, OpenMode
 from tests.unit.store.builders import CUSTOMER, QUEUE_AHT, opened, record
 
 
-def chained(folder: Path, *, records: int) -> None:
-    with opened(folder) as store:
+def chained(location: Location, *, records: int) -> None:
+    with opened(location) as store:
         store.append([record(detail={"number": number}) for number in range(records)])
 
 
-def verify(folder: Path) -> AuditVerification:
-    with opened(folder, mode=OpenMode.READ) as store:
+def verify(location: Location) -> AuditVerification:
+    with opened(location, mode=OpenMode.READ) as store:
         return store.verify_audit()
 
 
-def test_each_record_carries_the_hash_of_the_one_before(tmp_path: Path) -> None:
-    with opened(tmp_path) as store:
+def test_each_record_carries_the_hash_of_the_one_before(location: Location) -> None:
+    with opened(location) as store:
         store.append([record(Phase.RUN_STARTED), record(Phase.REFUSED)])
         store.append([record(Phase.RUN_FINISHED)])
         records = list(store.read_audit())
@@ -40,26 +40,26 @@ def test_each_record_carries_the_hash_of_the_one_before(tmp_path: Path) -> None:
     assert [found["hash"] for found in records] == [record_hash(found) for found in records]
 
 
-def test_a_chain_goes_on_where_an_earlier_run_ended(tmp_path: Path) -> None:
-    chained(tmp_path, records=2)
-    chained(tmp_path, records=1)
+def test_a_chain_goes_on_where_an_earlier_run_ended(location: Location) -> None:
+    chained(location, records=2)
+    chained(location, records=1)
 
-    assert verify(tmp_path) == AuditVerification(
+    assert verify(location) == AuditVerification(
         valid=True, records=3, first_broken_seq=None, message="3 records, unbroken"
     )
 
 
-def test_an_empty_chain_is_valid(tmp_path: Path) -> None:
-    opened(tmp_path).close()
+def test_an_empty_chain_is_valid(location: Location) -> None:
+    opened(location).close()
 
-    assert verify(tmp_path).valid
-    assert verify(tmp_path).records == 0
+    assert verify(location).valid
+    assert verify(location).records == 0
 
 
-def test_a_chain_of_many_pages_is_read_whole(tmp_path: Path) -> None:
-    chained(tmp_path, records=1203)
+def test_a_chain_of_many_pages_is_read_whole(location: Location) -> None:
+    chained(location, records=1203)
 
-    with opened(tmp_path, mode=OpenMode.READ) as store:
+    with opened(location, mode=OpenMode.READ) as store:
         assert [found["seq"] for found in store.read_audit()] == list(range(1, 1204))
         assert store.verify_audit().records == 1203
 
@@ -80,8 +80,8 @@ def test_a_chain_of_many_pages_is_read_whole(tmp_path: Path) -> None:
         (AuditQuery(run_id="run-2", address=CUSTOMER), [4]),
     ],
 )
-def test_a_query_lets_its_records_through(tmp_path: Path, query: AuditQuery, seqs: list[int]) -> None:
-    with opened(tmp_path) as store:
+def test_a_query_lets_its_records_through(location: Location, query: AuditQuery, seqs: list[int]) -> None:
+    with opened(location) as store:
         store.append([record(Phase.RUN_STARTED, timestamp="2026-01-31T09:00:00Z")])
         store.append([record(address=QUEUE_AHT, timestamp="2026-01-31T09:59:59.999Z")])
         store.append([record(address=QUEUE_AHT, run_id="run-2", timestamp="2026-01-31T10:00:00Z")])
@@ -178,8 +178,8 @@ def test_tampering_is_found_at_its_record(
     assert f"record {first_broken} " in found.message
 
 
-def test_the_org_of_a_record_is_the_org_of_its_chain(tmp_path: Path) -> None:
-    with opened(tmp_path, org="prod") as store:
+def test_the_org_of_a_record_is_the_org_of_its_chain(location: Location) -> None:
+    with opened(location, org="prod") as store:
         store.append([record()])
         (found,) = store.read_audit()
 

@@ -5,21 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.store import OpenMode
+from reconciler.store import Location, OpenMode
 from tests.unit.store.builders import entry, opened, record
 from tests.unit.store.children import child
 
 
 @pytest.mark.parametrize("settled", [1, 7, 40])
-def test_what_was_settled_before_a_kill_is_there(tmp_path: Path, settled: int) -> None:
-    with child("settle", tmp_path) as settling:
+def test_what_was_settled_before_a_kill_is_there(location: Location, settled: int) -> None:
+    with child("settle", location) as settling:
         assert settling.stdout is not None
         said = [settling.stdout.readline() for _ in range(settled)]
         settling.kill()
         said += settling.stdout.readlines()
     finished = len(said)
 
-    with opened(tmp_path, mode=OpenMode.READ) as store:
+    with opened(location, mode=OpenMode.READ) as store:
         prior, verified = store.load(), store.verify_audit()
 
     assert verified.valid

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.errors import ExitCode, StateError, StateLocked
 from reconciler.model.audit import Phase
-from reconciler.store import Incarnation, OpenMode, RunIdentity, Store, open_store, this_process
+from reconciler.store import Incarnation, Location, OpenMode, RunIdentity, Store, open_store, this_process
 from reconciler.store.embedded import EmbeddedDatabase, writing_engine
 from reconciler.store.holders import is_gone
 from reconciler.store.locking import POLL_S, Lock
@@ -18,14 +18,14 @@ from tests.unit.store.builders import QUEUE_AHT, FakeClock, entry, opened, recor
 from tests.unit.store.children import child
 
 
-def opened_by(folder: Path, process: Incarnation) -> Store:
+def opened_by(location: Location, process: Incarnation) -> Store:
     return open_store(
-        folder, org="dev", mode=OpenMode.CREATE, clock=FakeClock(), run=RunIdentity("other-run", process)
+        location, org="dev", mode=OpenMode.CREATE, clock=FakeClock(), run=RunIdentity("other-run", process)
     )
 
 
-def test_a_second_run_is_told_who_holds_the_lock(tmp_path: Path) -> None:
-    with opened(tmp_path) as one, opened(tmp_path) as other, one.lock("apply by kim", 0):
+def test_a_second_run_is_told_who_holds_the_lock(location: Location) -> None:
+    with opened(location) as one, opened(location) as other, one.lock("apply by kim", 0):
         with pytest.raises(StateLocked) as caught, other.lock("destroy by lee", 0):
             pytest.fail("two runs hold the lock")
 
@@ -33,12 +33,12 @@ def test_a_second_run_is_told_who_holds_the_lock(tmp_path: Path) -> None:
 
     assert (caught.value.code, caught.value.exit_code) == ("state.locked", ExitCode.LOCKED)
     here = this_process()
-    for told in ("apply by kim", "run-1", here.host, str(here.pid), "2026-01-31T12:00:00Z"):
+    for told in ("apply by kim", "run-1", here.host, str(here.pid), "lease for another 60 s"):
         assert told in caught.value.message
 
 
-def test_the_lock_is_free_after_the_body_even_when_it_raises(tmp_path: Path) -> None:
-    with opened(tmp_path) as one, opened(tmp_path) as other:
+def test_the_lock_is_free_after_the_body_even_when_it_raises(location: Location) -> None:
+    with opened(location) as one, opened(location) as other:
         with pytest.raises(ZeroDivisionError), one.lock("apply", 0):
             raise ZeroDivisionError
         with other.lock("apply", 0):
@@ -47,8 +47,8 @@ def test_the_lock_is_free_after_the_body_even_when_it_raises(tmp_path: Path) -> 
         assert one.lock_holder() is None
 
 
-def test_a_run_without_the_lock_does_not_pass_the_fence(tmp_path: Path) -> None:
-    with opened(tmp_path) as store:
+def test_a_run_without_the_lock_does_not_pass_the_fence(location: Location) -> None:
+    with opened(location) as store:
         with pytest.raises(StateLocked, match="not locked by this run"):
             store.check()
         with store.lock("apply", 0):
@@ -57,10 +57,10 @@ def test_a_run_without_the_lock_does_not_pass_the_fence(tmp_path: Path) -> None:
             store.check()
 
 
-def test_orgs_are_locked_apart(tmp_path: Path) -> None:
+def test_orgs_are_locked_apart(location: Location) -> None:
     with (
-        opened(tmp_path, org="dev") as dev,
-        opened(tmp_path, org="prod") as prod,
+        opened(location, org="dev") as dev,
+        opened(location, org="prod") as prod,
         dev.lock("apply", 0),
         prod.lock("apply", 0),
     ):
@@ -118,8 +118,8 @@ def test_a_waiting_run_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
     assert waited_s == pytest.approx(1)
 
 
-def test_a_broken_lock_shows_whom_it_was_taken_from_and_stops_them(tmp_path: Path) -> None:
-    with opened(tmp_path) as holder, opened(tmp_path) as other, holder.lock("apply by kim", 0):
+def test_a_broken_lock_shows_whom_it_was_taken_from_and_stops_them(location: Location) -> None:
+    with opened(location) as holder, opened(location) as other, holder.lock("apply by kim", 0):
         taken_from = other.break_lock(record(Phase.STATE))
         nobody = other.break_lock(record(Phase.STATE))
 
@@ -137,8 +137,8 @@ def test_a_broken_lock_shows_whom_it_was_taken_from_and_stops_them(tmp_path: Pat
         assert [found["phase"] for found in other.read_audit()] == ["state"]
 
 
-def test_who_lost_the_lock_does_not_release_the_next_holders(tmp_path: Path) -> None:
-    with opened(tmp_path) as first, opened(tmp_path) as second:
+def test_who_lost_the_lock_does_not_release_the_next_holders(location: Location) -> None:
+    with opened(location) as first, opened(location) as second:
         with first.lock("first", 0):
             second.break_lock(record(Phase.STATE))
             lock = second.lock("second", 0)
@@ -147,38 +147,38 @@ def test_who_lost_the_lock_does_not_release_the_next_holders(tmp_path: Path) -> 
         lock.__exit__(None, None, None)
 
 
-def test_a_living_process_keeps_its_lock(tmp_path: Path) -> None:
-    with child("hold", tmp_path) as holding:
+def test_a_living_process_keeps_its_lock(location: Location) -> None:
+    with child("hold", location) as holding:
         assert holding.stdout is not None
         assert holding.stdout.readline() == "held\n"
 
         with (
-            opened(tmp_path) as store,
+            opened(location) as store,
             pytest.raises(StateLocked, match=f"holding .*process {holding.pid} "),
             store.lock("apply", 0),
         ):
             pytest.fail("two processes hold the lock")
 
 
-def test_the_lock_of_a_killed_process_is_taken_over_at_once(tmp_path: Path) -> None:
-    with child("hold", tmp_path) as holding:
+def test_the_lock_of_a_killed_process_is_taken_over_at_once(location: Location) -> None:
+    with child("hold", location) as holding:
         assert holding.stdout is not None
         holding.stdout.readline()
         holding.kill()
         holding.wait()
 
-    with opened(tmp_path) as store, store.lock("apply", 0):
+    with opened(location) as store, store.lock("apply", 0):
         store.check()
 
 
-def test_a_killed_process_that_nobody_waited_for_is_gone_too(tmp_path: Path) -> None:
-    with child("hold", tmp_path) as holding:
+def test_a_killed_process_that_nobody_waited_for_is_gone_too(location: Location) -> None:
+    with child("hold", location) as holding:
         assert holding.stdout is not None
         holding.stdout.readline()
         holding.kill()
         os.waitid(os.P_PID, holding.pid, os.WEXITED | os.WNOWAIT)  # ended, and still in the table
 
-        with opened(tmp_path) as store, store.lock("apply", 0):
+        with opened(location) as store, store.lock("apply", 0):
             store.check()
 
 
@@ -201,33 +201,33 @@ def test_only_a_process_that_ended_for_certain_is_gone(process: Incarnation, *, 
     assert is_gone(process, here=HERE) is gone
 
 
-def test_a_number_used_again_is_another_process(tmp_path: Path) -> None:
+def test_a_number_used_again_is_another_process(location: Location) -> None:
     with (
-        opened_by(tmp_path, replace(HERE, started="1")) as earlier,
+        opened_by(location, replace(HERE, started="1")) as earlier,
         earlier.lock("earlier", 0),
-        opened(tmp_path) as store,
+        opened(location) as store,
         store.lock("apply", 0),
     ):
         store.check()
 
 
-def test_a_holder_on_another_host_is_not_judged(tmp_path: Path) -> None:
+def test_a_holder_on_another_host_is_not_judged(location: Location) -> None:
     elsewhere = Incarnation("ci-7", HERE.space, 2**22 + 1, "1")
     with (
-        opened_by(tmp_path, elsewhere) as earlier,
+        opened_by(location, elsewhere) as earlier,
         earlier.lock("apply", 0),
-        opened(tmp_path) as store,
+        opened(location) as store,
         pytest.raises(StateLocked, match="on ci-7"),
         store.lock("apply", 0),
     ):
         pytest.fail("two runs hold the lock")
 
 
-def test_a_store_open_for_reading_cannot_be_locked(tmp_path: Path) -> None:
-    opened(tmp_path).close()
+def test_a_store_open_for_reading_cannot_be_locked(location: Location) -> None:
+    opened(location).close()
 
     with (
-        opened(tmp_path, mode=OpenMode.READ) as store,
+        opened(location, mode=OpenMode.READ) as store,
         pytest.raises(StateError, match="reading only"),
         store.lock("plan", 0),
     ):

@@ -17,7 +17,7 @@ from reconciler.model.ports import RunStore
 from reconciler.model.resource import Dependency, IgnoredChange, Lifecycle
 from reconciler.model.state import EntryStatus, PriorEntry, StateIdentity, Tombstone
 from reconciler.model.values import JsonValue
-from reconciler.store import OpenMode, Store
+from reconciler.store import Location, OpenMode, Store
 from reconciler.store.embedded import EmbeddedDatabase, writing_engine
 from tests.unit.store.builders import (
     CUSTOMER,
@@ -59,8 +59,8 @@ WHOLE_ENTRY = PriorEntry(
 
 
 @contextmanager
-def writing(folder: Path, *, org: str = "dev", clock: FakeClock | None = None) -> Iterator[Store]:
-    with opened(folder, org=org, clock=clock) as store, store.lock("test", 0):
+def writing(location: Location, *, org: str = "dev", clock: FakeClock | None = None) -> Iterator[Store]:
+    with opened(location, org=org, clock=clock) as store, store.lock("test", 0):
         yield store
 
 
@@ -71,15 +71,15 @@ def serial(store: Store) -> int:
     return bound.serial
 
 
-def test_a_store_is_all_that_a_run_needs(tmp_path: Path) -> None:
-    with opened(tmp_path) as store:
+def test_a_store_is_all_that_a_run_needs(location: Location) -> None:
+    with opened(location) as store:
         needed: RunStore = store
 
         assert needed is store
 
 
-def test_a_new_store_is_empty_and_not_bound(tmp_path: Path) -> None:
-    with opened(tmp_path) as store:
+def test_a_new_store_is_empty_and_not_bound(location: Location) -> None:
+    with opened(location) as store:
         prior = store.load()
 
         assert (prior.identity, dict(prior.entries), prior.tombstones, prior.open_intents) == (
@@ -91,23 +91,23 @@ def test_a_new_store_is_empty_and_not_bound(tmp_path: Path) -> None:
         assert store.identity is None
 
 
-def test_entries_and_intents_come_back_as_they_went_in(tmp_path: Path) -> None:
+def test_entries_and_intents_come_back_as_they_went_in(location: Location) -> None:
     planned = replace(intent(), entry=WHOLE_ENTRY, plan_fingerprint="f", key_header=None)
     without_body = replace(intent(step=1), body=None, creates=False)
-    with writing(tmp_path) as store:
+    with writing(location) as store:
         store.refresh([WHOLE_ENTRY, entry(CUSTOMER)])
         store.record_intent(planned, record())
         store.record_intent(without_body, record())
 
-    with opened(tmp_path, mode=OpenMode.READ) as store:
+    with opened(location, mode=OpenMode.READ) as store:
         prior = store.load()
 
     assert dict(prior.entries) == {CUSTOMER: entry(CUSTOMER), QUEUE_AHT: WHOLE_ENTRY}
     assert prior.open_intents == (planned, without_body)
 
 
-def test_settling_puts_the_entry_and_closes_only_this_change(tmp_path: Path) -> None:
-    with writing(tmp_path) as store:
+def test_settling_puts_the_entry_and_closes_only_this_change(location: Location) -> None:
+    with writing(location) as store:
         for other in (intent(), intent(step=1), intent(CUSTOMER), intent(run_id="run-0")):
             store.record_intent(other, record())
         store.refresh([entry(remote_id="before"), entry(CUSTOMER)])
@@ -123,8 +123,8 @@ def test_settling_puts_the_entry_and_closes_only_this_change(tmp_path: Path) -> 
     assert prior.tombstones == ()
 
 
-def test_settling_a_delete_leaves_a_tombstone(tmp_path: Path) -> None:
-    with writing(tmp_path) as store:
+def test_settling_a_delete_leaves_a_tombstone(location: Location) -> None:
+    with writing(location) as store:
         store.refresh([entry(), entry(CUSTOMER)])
 
         store.settle(
@@ -136,8 +136,8 @@ def test_settling_a_delete_leaves_a_tombstone(tmp_path: Path) -> None:
     assert prior.tombstones == (Tombstone(QUEUE_AHT, "remote-1", NOON, "f"),)
 
 
-def test_settling_a_replacement_leaves_entry_and_tombstone(tmp_path: Path) -> None:
-    with writing(tmp_path) as store:
+def test_settling_a_replacement_leaves_entry_and_tombstone(location: Location) -> None:
+    with writing(location) as store:
         store.refresh([entry(remote_id="old")])
 
         store.settle(QUEUE_AHT, entry(remote_id="new"), [], run_id="run-1", removed_remote_id="old")
@@ -147,9 +147,9 @@ def test_settling_a_replacement_leaves_entry_and_tombstone(tmp_path: Path) -> No
     assert [buried.remote_id for buried in prior.tombstones] == ["old"]
 
 
-def test_settling_a_rename_moves_the_entry_in_one_commit(tmp_path: Path) -> None:
+def test_settling_a_rename_moves_the_entry_in_one_commit(location: Location) -> None:
     renamed = entry(Address("Widget", "aht"))
-    with writing(tmp_path) as store:
+    with writing(location) as store:
         store.refresh([entry()])
         before = serial(store)
 
@@ -159,15 +159,15 @@ def test_settling_a_rename_moves_the_entry_in_one_commit(tmp_path: Path) -> None
         assert serial(store) == before + 1
 
 
-def test_a_tombstone_is_gone_after_an_hour(tmp_path: Path) -> None:
+def test_a_tombstone_is_gone_after_an_hour(location: Location) -> None:
     clock = FakeClock()
-    with writing(tmp_path, clock=clock) as store:
+    with writing(location, clock=clock) as store:
         store.settle(QUEUE_AHT, None, [], run_id="run-1", removed_remote_id="a")
         clock.pass_time(3599)
         shortly_before = store.load().tombstones
         clock.pass_time(1)
         then = store.load().tombstones
-    with writing(tmp_path, clock=clock) as store:
+    with writing(location, clock=clock) as store:
         store.settle(CUSTOMER, None, [], run_id="run-1", removed_remote_id="b")
         clock.passed_s = 0
         left = store.load().tombstones
@@ -177,16 +177,16 @@ def test_a_tombstone_is_gone_after_an_hour(tmp_path: Path) -> None:
     assert [buried.remote_id for buried in left] == ["b"]
 
 
-def test_the_same_object_buried_twice_has_one_tombstone(tmp_path: Path) -> None:
-    with writing(tmp_path) as store:
+def test_the_same_object_buried_twice_has_one_tombstone(location: Location) -> None:
+    with writing(location) as store:
         for _ in range(2):
             store.settle(QUEUE_AHT, None, [], run_id="run-1", removed_remote_id="a")
 
         assert len(store.load().tombstones) == 1
 
 
-def test_leaving_moves_no_entry(tmp_path: Path) -> None:
-    with writing(tmp_path) as store:
+def test_leaving_moves_no_entry(location: Location) -> None:
+    with writing(location) as store:
         store.refresh([entry()])
         store.record_intent(intent(), record())
         store.leave(QUEUE_AHT, [record()], run_id="run-1", close=False)
@@ -198,16 +198,16 @@ def test_leaving_moves_no_entry(tmp_path: Path) -> None:
         assert store.entries() == (entry(),)
 
 
-def test_closing_intents_resolves_them_without_a_result(tmp_path: Path) -> None:
-    with writing(tmp_path) as store:
+def test_closing_intents_resolves_them_without_a_result(location: Location) -> None:
+    with writing(location) as store:
         store.record_intent(intent(), record())
         store.close_intents("run-1", QUEUE_AHT)
 
         assert store.load().open_intents == ()
 
 
-def test_removing_an_entry_gives_it_back(tmp_path: Path) -> None:
-    with writing(tmp_path) as store:
+def test_removing_an_entry_gives_it_back(location: Location) -> None:
+    with writing(location) as store:
         store.refresh([entry(), entry(CUSTOMER)])
         removed = store.remove_entry(QUEUE_AHT, record(address=QUEUE_AHT))
         before = serial(store)
@@ -232,8 +232,8 @@ COMMITS: dict[str, Callable[[Store], object]] = {
 
 
 @pytest.mark.parametrize("commit", COMMITS.values(), ids=COMMITS.keys())
-def test_every_commit_raises_the_serial_by_one(tmp_path: Path, commit: Callable[[Store], object]) -> None:
-    with writing(tmp_path) as store:
+def test_every_commit_raises_the_serial_by_one(location: Location, commit: Callable[[Store], object]) -> None:
+    with writing(location) as store:
         store.refresh([entry(Address("Widget", "there"))])
         store.bind(identity())
         before = store.identity
@@ -246,8 +246,8 @@ def test_every_commit_raises_the_serial_by_one(tmp_path: Path, commit: Callable[
     assert after.lineage == before.lineage
 
 
-def test_what_changes_nothing_is_no_commit(tmp_path: Path) -> None:
-    with writing(tmp_path) as store:
+def test_what_changes_nothing_is_no_commit(location: Location) -> None:
+    with writing(location) as store:
         before = serial(store)
         store.append([])
         store.refresh([])
@@ -260,12 +260,12 @@ NEED_THE_LOCK = sorted(COMMITS.keys() - {"append", "bind"})
 
 
 @pytest.mark.parametrize("name", NEED_THE_LOCK)
-def test_nothing_moves_without_the_lock(tmp_path: Path, name: str) -> None:
-    with writing(tmp_path) as store:
+def test_nothing_moves_without_the_lock(location: Location, name: str) -> None:
+    with writing(location) as store:
         store.refresh([entry(Address("Widget", "there"))])
         before = store.load()
 
-    with opened(tmp_path) as store:
+    with opened(location) as store:
         with pytest.raises(StateLocked, match="not locked by this run") as caught:
             COMMITS[name](store)
 
@@ -274,9 +274,9 @@ def test_nothing_moves_without_the_lock(tmp_path: Path, name: str) -> None:
         assert list(store.read_audit()) == []
 
 
-def test_a_result_is_committed_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_result_is_committed_whole_or_not_at_all(location: Location) -> None:
     unwritable = record(detail={"value": cast("JsonValue", object())})
-    with writing(tmp_path) as store:
+    with writing(location) as store:
         store.record_intent(intent(), record())
         before = (store.load(), serial(store), list(store.read_audit()))
 
@@ -288,20 +288,20 @@ def test_a_result_is_committed_whole_or_not_at_all(tmp_path: Path) -> None:
         assert (serial(store), list(store.read_audit())) == before[1:]
 
 
-def test_binding_makes_the_identity_and_keeps_the_lineage(tmp_path: Path) -> None:
-    with opened(tmp_path) as store:
+def test_binding_makes_the_identity_and_keeps_the_lineage(location: Location) -> None:
+    with opened(location) as store:
         bound = store.bind(identity())
         moved = store.bind(identity(api_host="localhost:4711"))
 
         assert bound == StateIdentity(moved.lineage, 1, "org-1", "api.example.com", "client-1")
         assert (moved.serial, moved.api_host) == (2, "localhost:4711")
         assert store.identity == store.load().identity == moved
-    with opened(tmp_path, mode=OpenMode.READ) as store:
+    with opened(location, mode=OpenMode.READ) as store:
         assert store.identity == moved
 
 
-def test_another_org_is_refused_naming_both(tmp_path: Path) -> None:
-    with opened(tmp_path) as store:
+def test_another_org_is_refused_naming_both(location: Location) -> None:
+    with opened(location) as store:
         bound = store.bind(identity(org_id="org-1"))
 
         with pytest.raises(StateError) as caught:
@@ -313,8 +313,8 @@ def test_another_org_is_refused_naming_both(tmp_path: Path) -> None:
         assert store.identity == bound
 
 
-def test_a_foreign_lineage_is_refused(tmp_path: Path) -> None:
-    with opened(tmp_path) as store:
+def test_a_foreign_lineage_is_refused(location: Location) -> None:
+    with opened(location) as store:
         bound = store.bind(identity())
         again = store.bind(identity(lineage=bound.lineage))
 
@@ -325,8 +325,8 @@ def test_a_foreign_lineage_is_refused(tmp_path: Path) -> None:
         assert again == bound
 
 
-def test_orgs_of_one_store_do_not_know_each_other(tmp_path: Path) -> None:
-    with writing(tmp_path, org="dev") as dev, writing(tmp_path, org="prod") as prod:
+def test_orgs_of_one_store_do_not_know_each_other(location: Location) -> None:
+    with writing(location, org="dev") as dev, writing(location, org="prod") as prod:
         dev.refresh([entry(remote_id="in dev")])
         prod.refresh([entry(remote_id="in prod"), entry(CUSTOMER)])
         prod.settle(CUSTOMER, None, [record()], run_id="run-1", removed_remote_id="x")
@@ -385,8 +385,8 @@ def test_commits_reach_the_disk(tmp_path: Path) -> None:
     assert found == ["wal", 2, 1, 5000]
 
 
-def test_times_are_kept_as_moments(tmp_path: Path) -> None:
-    with writing(tmp_path) as store:
+def test_times_are_kept_as_moments(location: Location) -> None:
+    with writing(location) as store:
         store.refresh([WHOLE_ENTRY])
         (loaded,) = store.entries()
 
