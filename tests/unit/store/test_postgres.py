@@ -1,0 +1,305 @@
+"""What only a server can do to a store: run transactions side by side, and go away in the middle of one."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from sqlalchemy import Connection, text
+
+from reconciler.errors import ConfigError, ExitCode, StateError, StateLocked
+from reconciler.model.address import Address
+from reconciler.store import OpenMode, PostgresUrl, Store, missing_state, store_exists
+from reconciler.store.postgres import PostgresDatabase, connect
+from tests.postgres import Server, new_schema
+from tests.unit.store.builders import QUEUE_AHT, entry, identity, intent, opened, record
+from tests.unit.store.child import APPENDED
+from tests.unit.store.children import REPOSITORY, child, told
+from tests.unit.store.proxy import COMMIT, Cuts, cutting_proxy
+
+
+@contextmanager
+def over_a_cuttable_wire(server: Server, cuts: Cuts) -> Iterator[PostgresUrl]:
+    schema = new_schema(server)
+    with cutting_proxy(server.port, cuts) as port:
+        yield PostgresUrl(f"postgresql://tester@127.0.0.1:{port}/postgres?options=-csearch_path%3D{schema}")
+
+
+def test_processes_that_append_at_once_make_one_chain(database: PostgresUrl) -> None:
+    opened(database).close()
+    with ExitStack() as stack:
+        children = [stack.enter_context(child("append", database)) for _ in range(3)]
+        said = [told(started) for started in children]
+        for started in children:
+            assert started.stdin is not None
+            started.stdin.close()
+        codes = [started.wait(timeout=60) for started in children]
+
+    with opened(database, mode=OpenMode.READ) as store:
+        verified = store.verify_audit()
+    assert (said, codes) == (["ready"] * 3, [0] * 3)
+    assert (verified.valid, verified.records) == (True, 3 * APPENDED)
+
+
+def test_processes_that_create_one_store_at_once_share_it(database: PostgresUrl) -> None:
+    with ExitStack() as stack:
+        children = [stack.enter_context(child("create", database)) for _ in range(3)]
+        answers = {started.communicate(timeout=60)[0] for started in children}
+
+    assert [started.returncode for started in children] == [0, 0, 0]
+    assert len(answers) == 1
+    assert answers != {""}
+
+
+def test_a_record_of_a_run_without_the_lock_goes_between_those_of_the_holder(database: PostgresUrl) -> None:
+    with opened(database) as holder, opened(database) as other, holder.lock("apply", 0):
+        for _ in range(5):
+            holder.settle(QUEUE_AHT, entry(), [record()], run_id="run-1")
+            other.append([record()])
+
+        assert holder.verify_audit().records == 10
+        assert holder.verify_audit().valid
+
+
+def cut_all(server: Server) -> None:
+    """End every session, as an administrator or a restart does."""
+    with server.connect() as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'reconciler' AND pid <> pg_backend_pid()"
+        )
+
+
+def test_an_apply_goes_on_when_its_connection_is_cut_between_commits(
+    server: Server, database: PostgresUrl
+) -> None:
+    with opened(database) as store, store.lock("apply", 0):
+        for number in range(6):
+            address = Address("Widget", f"w{number}")
+            store.record_intent(intent(address), record(address=address))
+            cut_all(server)
+            store.check()
+            store.settle(address, entry(address), [record(address=address)], run_id="run-1")
+        prior, verified = store.load(), store.verify_audit()
+
+    assert (len(prior.entries), prior.open_intents) == (6, ())
+    assert (verified.valid, verified.records) == (True, 12)
+
+
+def test_a_transaction_that_was_cut_in_the_middle_is_done_once(server: Server, database: PostgresUrl) -> None:
+    opened(database).close()
+    runs: list[int] = []
+    reached = connect(database, reads_only=False)
+
+    def body(connection: Connection) -> None:
+        runs.append(1)
+        connection.execute(text("CREATE TABLE notes (text TEXT)"))
+        if len(runs) == 1:
+            cut_all(server)
+
+    reached.write(body)
+    reached.close()
+
+    assert len(runs) == 2
+
+
+def test_a_connection_that_breaks_twice_is_an_error_and_leaves_nothing(
+    server: Server, database: PostgresUrl
+) -> None:
+    opened(database).close()
+    reached = connect(database, reads_only=False)
+
+    def body(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE notes (text TEXT)"))
+        cut_all(server)
+
+    with pytest.raises(StateError, match="cannot be reached") as caught:
+        reached.write(body)
+    left = reached.read(lambda connection: connection.execute(text("SELECT to_regclass('notes')")).scalar())
+    reached.close()
+
+    assert (caught.value.code, caught.value.exit_code, left) == ("state.unavailable", ExitCode.CONFIG, None)
+
+
+CUTS: dict[str, Callable[[Cuts], None]] = {
+    "before the commit arrives": lambda cuts: setattr(cuts, "before", COMMIT),
+    "after the commit": lambda cuts: setattr(cuts, "after", COMMIT),
+    "before the record": lambda cuts: setattr(cuts, "before", b"INSERT INTO audit"),
+    "after the record": lambda cuts: setattr(cuts, "after", b"INSERT INTO audit"),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS.keys())
+def test_a_result_is_recorded_once_wherever_the_wire_breaks(
+    server: Server, cut: Callable[[Cuts], None]
+) -> None:
+    cuts = Cuts()
+    with over_a_cuttable_wire(server, cuts) as url, opened(url) as store, store.lock("apply", 0):
+        store.record_intent(intent(), record())
+        cut(cuts)
+        store.settle(QUEUE_AHT, entry(), [record()], run_id="run-1")
+        prior, verified = store.load(), store.verify_audit()
+
+    assert cuts.made == 1
+    assert (list(prior.entries), prior.open_intents) == ([QUEUE_AHT], ())
+    assert (verified.valid, verified.records) == (True, 2)
+
+
+@pytest.mark.parametrize("cut", [CUTS["before the commit arrives"], CUTS["after the commit"]])
+def test_taking_the_lock_survives_a_broken_wire(server: Server, cut: Callable[[Cuts], None]) -> None:
+    cuts = Cuts()
+    with over_a_cuttable_wire(server, cuts) as url, opened(url) as store:
+        cut(cuts)
+        with store.lock("apply", 0):
+            store.check()
+
+        assert (cuts.made, store.lock_holder()) == (1, None)
+
+
+def test_a_server_that_stays_away_is_an_error_and_the_result_is_recorded_whole_or_not_at_all(
+    server: Server,
+) -> None:
+    cuts = Cuts()
+    with over_a_cuttable_wire(server, cuts) as url, opened(url) as store, store.lock("apply", 0):
+        store.record_intent(intent(), record())
+        cuts.after, cuts.is_down = COMMIT, True
+        with pytest.raises(StateError, match="cannot be reached"):
+            store.settle(QUEUE_AHT, entry(), [record()], run_id="run-1")
+        cuts.is_down = False
+        prior, verified = store.load(), store.verify_audit()
+
+    assert (len(prior.entries), len(prior.open_intents), verified.records) in {(1, 0, 2), (0, 1, 1)}
+    assert verified.valid
+
+
+def test_a_transaction_that_does_not_end_locks_the_others_out_by_name(database: PostgresUrl) -> None:
+    with opened(database) as store:
+        reached = connect(database, reads_only=False)
+
+        def wait_inside(connection: Connection) -> None:
+            connection.execute(text("SELECT 1 FROM lineages FOR UPDATE"))
+            with pytest.raises(StateLocked, match="has been writing to the store"):
+                impatient(store).append([record()])
+
+        reached.write(wait_inside)
+        reached.close()
+
+
+def impatient(store: Store) -> Store:
+    """The same store, whose next session waits for a moment only."""
+    reached = store._database  # noqa: SLF001  # five seconds are too long for a test
+    assert isinstance(reached, PostgresDatabase)
+    with reached._engine.connect() as connection:  # noqa: SLF001
+        connection.execute(text("SET lock_timeout = '50ms'"))
+        connection.commit()
+    return store
+
+
+def test_there_is_no_store_before_one_is_made_and_asking_makes_none(database: PostgresUrl) -> None:
+    with pytest.raises(StateError) as caught:
+        opened(database, mode=OpenMode.WRITE)
+    with pytest.raises(StateError) as on_reading:
+        opened(database, mode=OpenMode.READ)
+
+    assert store_exists(database, "dev") is False
+    assert (caught.value.code, on_reading.value.code) == ("state.missing", "state.missing")
+    opened(database).close()
+    assert (store_exists(database, "dev"), store_exists(database, "prod")) == (True, False)
+
+
+def test_a_store_open_for_reading_refuses_to_write(database: PostgresUrl) -> None:
+    opened(database).close()
+
+    with opened(database, mode=OpenMode.READ) as store, pytest.raises(StateError, match="reading only"):
+        store.bind(identity())
+
+
+def test_tables_of_somebody_else_are_left_alone(server: Server, database: PostgresUrl) -> None:
+    schema = database.text.rpartition("%3D")[2]
+    with server.connect(schema) as connection:
+        connection.execute("CREATE TABLE audit (mine TEXT)")
+
+        with pytest.raises(StateError, match='relation "audit" already exists'):
+            opened(database)
+
+        assert connection.execute("SELECT to_regclass('store')").fetchone() == (None,)
+
+
+def test_a_user_without_rights_is_told_so(server: Server, database: PostgresUrl) -> None:
+    opened(database).close()
+    schema = database.text.rpartition("%3D")[2]
+    user = f"reader_of_{schema}"
+    with server.connect() as connection:
+        connection.execute(f"CREATE ROLE {user} LOGIN".encode())
+        connection.execute(f"GRANT USAGE ON SCHEMA {schema} TO {user}".encode())
+        connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {user}".encode())
+    reader = PostgresUrl(database.text.replace("tester@", f"{user}@"))
+
+    with opened(reader, mode=OpenMode.READ) as store:
+        assert store.entries() == ()
+    with pytest.raises(StateError, match="cannot be written: permission denied"):
+        opened(reader, mode=OpenMode.WRITE)
+
+
+PASSWORD = "hunter2"
+UNCLEAR = [
+    f"postgresql://kim:p@{PASSWORD}@db/state",
+    f"postgresql://kim:p/{PASSWORD}@db/state",
+    f"postgresql://kim:p@db?{PASSWORD}@db/state",
+    f"postgresql://kim:p%zz{PASSWORD}@db/state",
+    f"postgresql://db/state?passwort={PASSWORD}",
+]
+
+
+@pytest.mark.parametrize("url", UNCLEAR)
+def test_a_url_that_cannot_be_understood_shows_no_part_of_its_password(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        opened(PostgresUrl(url))
+
+    assert PASSWORD not in f"{caught.value} {caught.value.hint} {caught.value.__cause__}"
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("form", ["tester:{password}@", "tester:p?a={password}@", "tester@{query}"])
+def test_a_password_is_in_no_message_and_no_repr(server: Server, form: str) -> None:
+    place = form.format(password=PASSWORD, query="").rstrip("@")
+    query = f"&password={PASSWORD}" if "query" in form else ""
+    schema = new_schema(server)
+    url = PostgresUrl(server.url(schema).replace("tester", place) + query)
+    nowhere = PostgresUrl(f"postgresql://{place}@127.0.0.1:1/state?connect_timeout=1{query}")
+
+    with opened(url) as store:
+        shown = f"{url!r} {url} {store!r} {missing_state(url, 'dev').message}"
+    with pytest.raises(StateError) as caught:
+        opened(nowhere)
+
+    shown += f" {caught.value} {caught.value.__cause__!r} {caught.value.__context__!r}"
+    assert PASSWORD not in shown
+    assert "postgresql://tester@127.0.0.1:1/state" in caught.value.message
+
+
+def test_without_its_driver_the_way_to_get_it_is_said() -> None:
+    program = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from reconciler.store import PostgresUrl, store_exists\n"
+        "from reconciler.errors import ConfigError\n"
+        "try: store_exists(PostgresUrl('postgresql://kim:hunter2@db/state'), 'dev')\n"
+        "except ConfigError as error: print(error.message, error.hint)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    ).stdout
+
+    assert "psycopg, which is not installed" in said
+    assert "contact-centre-reconciler[postgres]" in said
+    assert "hunter2" not in said
+
+
+def test_a_store_in_a_folder_loads_no_driver() -> None:
+    program = "import sys, reconciler.store; print('psycopg' in sys.modules)"
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    ).stdout
+
+    assert said == "False\n"
