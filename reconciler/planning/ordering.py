@@ -46,7 +46,21 @@ def org_edges(
         if (kind.name, live.remote_id) not in settled and not live.absent
         for edge in _live_edges(kind.name, live, names)
     ]
-    return (*edges_of(decision.resource for decision in decisions.values()), *live_edges)
+    declared = edges_of(decision.resource for decision in decisions.values())
+    return (*declared, *_edges_to_live(decisions, names, inputs), *live_edges)
+
+
+def _edges_to_live(
+    decisions: Mapping[Address, Decision], names: Mapping[tuple[str, str], Address], inputs: PlanInputs
+) -> Iterator[Edge]:
+    """References by natural key to what no manifest declares, so that loading could not link them."""
+    for address, decision in decisions.items():
+        linked = {dependency.via for dependency in decision.resource.dependencies}
+        for pointer, kind, target in inputs.kind(address).references(decision.document):
+            via = f"/spec{pointer}"
+            if via not in linked:
+                place = decision.resource.mark(via)
+                yield Edge(address, names.get((kind, target), Address(kind, target)), via, place)
 
 
 def _live_edges(kind: str, live: LiveObject, names: Mapping[tuple[str, str], Address]) -> Iterator[Edge]:

@@ -225,23 +225,26 @@ def live_schema(name: str, *targets: str, version: int = 1, **members: JsonValue
 
 @dataclass(frozen=True, slots=True)
 class Org:
-    """Collections of objects by path; answers listings and reads by id."""
+    """Collections of objects by path; answers listings, in which `unlisted` ids lag, and reads by id."""
 
     collections: Mapping[str, Sequence[JsonObject]] = field(default_factory=dict)
+    unlisted: frozenset[str] = frozenset()
 
     def answer(self, read: Read) -> Answer:
         """A listing, one object, or 404."""
         if read.paging is Paging.NUMBER:
-            return Answer(200, [one for one in self.collections.get(read.path, ()) if _passes(one, read)])
+            return Answer(
+                200, [one for one in self.collections.get(read.path, ()) if self._is_listed(one, read)]
+            )
         collection, _, remote_id = read.path.rpartition("/")
         for one in self.collections.get(collection, ()):
             if remote_id in (one.get("id"), one.get("externalId")):
                 return Answer(200, one)
         return Answer(404)
 
-
-def _passes(one: JsonObject, read: Read) -> bool:
-    return all(one.get(name) == value for name, value in read.params)
+    def _is_listed(self, one: JsonObject, read: Read) -> bool:
+        passes = all(one.get(name) == value for name, value in read.params)
+        return passes and _key(one) not in self.unlisted
 
 
 def org(*gadgets: JsonObject, schemas: Sequence[JsonObject] = (), **others: Sequence[JsonObject]) -> Org:

@@ -30,8 +30,11 @@ def plain(found: FieldChange) -> tuple[str, Tree, Tree, str]:
 
 def text(base: str | None, desired: str | None, live: str | None) -> Sides:
     """Sides whose only field is a description; None leaves it out."""
-    spec = lambda value: {} if value is None else {"description": value}  # noqa: E731
     return Sides(desired=spec(desired), live=spec(live), base=spec(base))
+
+
+def spec(value: str | None) -> TreeObject:
+    return {} if value is None else {"description": value}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_elements_of_a_keyed_list_are_compared_by_key(
 def test_a_difference_has_the_pointer_of_the_smallest_value_that_is_one(
     desired: TreeObject, live: TreeObject, path: str
 ) -> None:
-    assert [found[0] for found in differences(Sides(desired, live))] == [path]  # type: ignore[arg-type]
+    assert [found[0] for found in differences(Sides(desired, live))] == [path]
 
 
 def test_absent_means_untouched_and_empty_means_none() -> None:
