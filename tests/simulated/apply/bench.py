@@ -67,6 +67,7 @@ class Bench:
     org: SandboxOrg
     settings: Settings = QUICK
     environ: dict[str, str] = field(default_factory=lambda: {"RECONCILER_ACTOR": "kim"})
+    is_terminal: bool = True
 
     def configure(self, **members: Any) -> None:
         """Writes the configuration, with more members for the org."""
@@ -93,14 +94,13 @@ class Bench:
 
     def project(self, **common: Any) -> Project:
         """The project as a command opens it."""
-        environ = {
-            "GENESYS_CLIENT_ID": self.org.client_id,
-            "GENESYS_CLIENT_SECRET": self.org.client_secret,
-            **self.environ,
-        }
-        opened = open_project(CommonOptions(**common), Surroundings(self.folder, environ, is_terminal=True))
-        safety = opened.settings.safety
-        return replace(opened, settings=replace(self.settings, safety=safety))
+        around = Surroundings(self.folder, self.surroundings(), self.is_terminal)
+        return quick_project(CommonOptions(**common), around, self.settings)
+
+    def surroundings(self) -> dict[str, str]:
+        """The environment of a command."""
+        client = {"GENESYS_CLIENT_ID": self.org.client_id, "GENESYS_CLIENT_SECRET": self.org.client_secret}
+        return {**client, **self.environ}
 
     def plan(self, folder: Path | None = None, **options: Any) -> Plan:
         """What `plan` says."""
@@ -193,6 +193,12 @@ class Bench:
     def objects(self, collection: str) -> list[Document]:
         """All objects of one of the org's collections."""
         return [dict(found) for found in self.org.collection(collection).all()]
+
+
+def quick_project(common: CommonOptions, around: Surroundings, settings: Settings = QUICK) -> Project:
+    """A project that waits for little."""
+    opened = open_project(common, around)
+    return replace(opened, settings=replace(settings, safety=opened.settings.safety))
 
 
 def plan_options(**options: Any) -> PlanOptions:

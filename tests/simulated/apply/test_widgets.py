@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_put_keeps_what_an_admin_changed_since_the_plan(work: Bench) -> None:
     work.declare(widget("calls"))
     remote_id = str(result_of(work.converge(), "Widget/calls").remote_id)
     work.declare(widget("calls", visualization={"type": "bar"}))
-    filters = [{"name": "mediaType", "type": "dimension", "values": ["voice"]}]
+    filters: Any = [{"name": "mediaType", "type": "dimension", "values": ["voice"]}]
 
     def meanwhile(_: object) -> bool:
         config = {"metrics": [{"name": "nOffered", "type": "count"}], "filters": filters}
