@@ -38,6 +38,8 @@ def main(given: Sequence[str]) -> int:
         return _tell(error, given)
     except KeyboardInterrupt:
         return _tell(Interrupted("interrupted; nothing more was sent"), given)
+    except BrokenPipeError:
+        return ExitCode.OK
     except Exception as error:  # noqa: BLE001  # the last resort: a defect of ours is told as one
         return _tell_defect(error, given)
 

@@ -115,6 +115,8 @@ def set_up_logging(verbose: int, log_format: LogFormat) -> None:
         handler.setFormatter(JsonFormatter())
     else:
         handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    # The embedded org's server complains of requests that the end of a command cuts off.
+    handler.addFilter(lambda record: not record.name.startswith("uvicorn"))
     # Libraries stay quiet: what they would say at these levels is for their own authors.
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("reconciler").setLevel(level)
