@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from reconciler.errors import ReconcilerError, RemoteError, StalePlan
 from reconciler.model.change import Change
 from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.outcome import ResultError
+from reconciler.model.outcome import Result, ResultError
+from reconciler.model.ports import Secrets
 from reconciler.model.remote import Failed, Verdict
+from reconciler.model.values import Secret, late_values
 
 STALE_CODES = frozenset({"duplicate", "version.mismatch"})
 """Refusals that mean the org has moved since the plan was made (platform-api.md, section 3)."""
@@ -39,6 +44,26 @@ def unsettled_error(change: Change, verdict: Verdict, waited_s: float | None) ->
     return ResultError(
         _diagnostic(change, "remote.unavailable", message, hint="apply again: it is looked at first")
     )
+
+
+def without_secrets(result: Result, change: Change, secrets: Secrets) -> Result:
+    """The result, without the secrets of the body wherever the platform says them back (invariant 8)."""
+    found = {late for _, late in late_values(change.after) if isinstance(late, Secret)}
+    if not found or (result.error is None and not result.warnings):
+        return result
+    values = sorted(filter(None, map(secrets.reveal, found)), key=len, reverse=True)
+    warnings = tuple(_hidden(warning, values) for warning in result.warnings)
+    if result.error is None:
+        return replace(result, warnings=warnings)
+    diagnostic = result.error.diagnostic
+    diagnostic = replace(diagnostic, message=_hidden(diagnostic.message, values))
+    return replace(result, warnings=warnings, error=replace(result.error, diagnostic=diagnostic))
+
+
+def _hidden(text: str, values: Sequence[str]) -> str:
+    for value in values:
+        text = text.replace(value, "…")
+    return text
 
 
 def _field_lines(change: Change, error: RemoteError) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.applying.context import AppliedObject, ApplyContext
+from reconciler.applying.problems import without_secrets
 from reconciler.applying.progress import Progress
 from reconciler.applying.records import prior_entry, result_record
 from reconciler.model.address import Address
@@ -24,6 +25,7 @@ def record_result(progress: Progress, result: Result, context: ApplyContext) -> 
         The result with what its kind has to tell.
     """
     result = replace(result, detail={**_detail(progress, context), **result.detail})
+    result = without_secrets(result, progress.change, context.secrets)
     if progress.is_called_off:
         _record_nothing(progress, result, context)
     elif result.outcome in STANDING and progress.change.action in REMOVALS:

@@ -192,7 +192,7 @@ def test_unmanaged_field_does_not_matter(work: Bench) -> None:
     remote_id = str(result_of(work.converge(), "Channel/web").remote_id)
     work.declare(channel("web", description="Edited"))
     saved = work.save()
-    availability = {"default": {"status": "unavailable"}}
+    availability: Any = {"default": {"status": "unavailable"}}
     work.org.alter("channels", remote_id, {"availability": availability})
 
     report = work.apply(saved=saved)
