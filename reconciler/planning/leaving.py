@@ -14,7 +14,14 @@ from reconciler.model.state import PriorEntry
 from reconciler.model.values import TreeObject, tokens
 from reconciler.planning.diff import Sides, diff_fields
 from reconciler.planning.inputs import OnConflict, PlanInputs
-from reconciler.planning.places import all_left_alone, pointer, unnamed_paths, value_in, with_value
+from reconciler.planning.places import (
+    all_left_alone,
+    pointer,
+    unnamed_paths,
+    value_in,
+    with_value,
+    written_pointer,
+)
 
 SHOWN = 60
 """So many characters of a live value are shown in a note."""
@@ -52,9 +59,9 @@ def compare(resource: Resource, sides: Sides, entry: PriorEntry | None, inputs: 
     left: tuple[str, ...] = ()
     problems: tuple[Diagnostic, ...] = ()
     if inputs.options.on_conflict is OnConflict.REFUSE:
-        problems = tuple(_conflict(resource, field) for field in conflicts)
+        problems = tuple(_conflict(resource, field, rules) for field in conflicts)
     elif inputs.options.on_conflict is OnConflict.THEIRS:
-        problems = tuple(_left(resource, field) for field in conflicts)
+        problems = tuple(_left(resource, field, rules) for field in conflicts)
         left = tuple(field.path for field in conflicts)
         sides = replace(sides, desired=all_left_alone(sides.desired, left, sides.live, rules))
         fields = tuple(field for field in fields if field not in conflicts)
@@ -84,20 +91,20 @@ def _with_base_at(
     return document
 
 
-def _conflict(resource: Resource, field: FieldChange) -> Diagnostic:
+def _conflict(resource: Resource, field: FieldChange, rules: FieldRules) -> Diagnostic:
     return resource.diagnostic(
         "plan.conflict",
         f"{field.path} was changed both in the manifest and in the org since the last apply",
-        path=f"/spec{field.path}",
+        path=f"/spec{written_pointer(resource.spec, tokens(field.path), rules)}",
         hint="--on-conflict ours writes the manifest's value, --on-conflict theirs leaves the org's",
     )
 
 
-def _left(resource: Resource, field: FieldChange) -> Diagnostic:
+def _left(resource: Resource, field: FieldChange, rules: FieldRules) -> Diagnostic:
     return resource.diagnostic(
         "plan.conflict",
         f"{field.path} was changed on both sides and is left as the org has it",
-        path=f"/spec{field.path}",
+        path=f"/spec{written_pointer(resource.spec, tokens(field.path), rules)}",
         severity=Severity.WARNING,
     )
 

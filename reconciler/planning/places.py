@@ -33,6 +33,22 @@ def value_in(tree: Tree, path: Sequence[str], rules: FieldRules) -> Tree:
     return None
 
 
+def written_pointer(tree: Tree, path: Sequence[str], rules: FieldRules) -> str:
+    """Where a manifest writes the value at a path, elements by index; else its nearest ancestor."""
+    if not path:
+        return ""
+    token, rest = path[0], path[1:]
+    if is_keyed(rules) and is_list(tree):
+        keys = list(_by_key(tree, rules))
+        if token not in keys:
+            return ""
+        tail = written_pointer(_element(tree, token, rules), rest, rules.element or PLAIN)
+        return f"/{keys.index(token)}{tail}"
+    if isinstance(tree, Mapping) and token in tree:
+        return f"/{escape(token)}{written_pointer(tree[token], rest, rules.member(token))}"
+    return ""
+
+
 def with_value(tree: Tree, path: Sequence[str], value: Tree, rules: FieldRules) -> Tree:
     """The document with a value put at a path; objects on the way are made, elements added."""
     if not path:

@@ -346,6 +346,19 @@ def test_a_conflict_refuses_the_plan_at_its_line() -> None:
     assert only(found).reason is Reason.CONFLICT
 
 
+@pytest.mark.parametrize(
+    ("desired", "path"),
+    [([{"name": "o"}, {"name": "p", "size": 3}], "/spec/parts/1/size"), ([], "/spec/parts")],
+)
+def test_a_conflict_in_an_element_is_shown_where_the_manifest_writes_it(
+    desired: list[TreeObject], path: str
+) -> None:
+    prior = entry(gadget("g", {"parts": [{"name": "p", "size": 1}]}))
+    source = org(live("g", {"parts": [{"name": "p", "size": 2}]}))
+
+    assert plan([gadget("g", {"parts": desired})], [prior], source).diagnostics[0].path == path
+
+
 def test_theirs_leaves_live_and_base_and_shows_the_field_as_left() -> None:
     prior = entry(gadget("g", {"description": "old", "count": 1}))
     declared = gadget("g", {"description": "new", "count": 2})
