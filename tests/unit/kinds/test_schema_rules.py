@@ -295,6 +295,14 @@ def test_payload_of_another_shape_does_not_comply(members: dict[str, Tree], poin
     assert [found for found, _ in payload_errors({**PAYLOAD, **members})] == [pointer]
 
 
+def test_field_of_another_shape_is_found_among_many_alike() -> None:
+    fields = [field(f"f{index}", required=True) for index in range(5)]
+
+    found = payload_errors({**PAYLOAD, "fields": [*fields, field("g", required="no"), *fields]})
+
+    assert [pointer for pointer, _ in found] == ["/fields/5/required"]
+
+
 @pytest.mark.parametrize("member", sorted(PAYLOAD))
 def test_payload_without_a_member_does_not_comply(member: str) -> None:
     assert list(payload_errors({name: value for name, value in PAYLOAD.items() if name != member}))
