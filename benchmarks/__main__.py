@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.cases import BASELINE, SMALL, Case, Figure, cases, requests_of
-from benchmarks.measuring import Run, run_once, typical
+from benchmarks.measuring import Run, least_disturbed, run_once
 from benchmarks.projects import edit, environment, make_project, seed
 from benchmarks.serving import serving_org
 from benchmarks.tables import machine, table, write_figures
@@ -50,8 +50,8 @@ def measure(wanted: Sequence[Case], rounds: int) -> list[Figure]:
                 baseline.append(bare)
                 runs[case.name].append(run)
         print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
-    unit_s = typical(baseline).wall_s
-    return [_figure(case, typical(runs[case.name]), unit_s) for case in wanted]
+    unit_s = least_disturbed(baseline).wall_s
+    return [_figure(case, least_disturbed(runs[case.name]), unit_s) for case in wanted]
 
 
 def _figure(case: Case, run: Run, unit_s: float) -> Figure:

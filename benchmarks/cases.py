@@ -15,7 +15,7 @@ SMALL = 10
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One command's typical run, and how often the baseline fits into it."""
+    """One command's least disturbed run, and how often the baseline fits into it."""
 
     case: "Case"
     run: Run
