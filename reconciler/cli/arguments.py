@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from reconciler.errors import UsageError
+
 GROUPS: Mapping[str, frozenset[str]] = {
     "state": frozenset({"list", "show", "rm"}),
     "audit": frozenset({"list", "verify", "export"}),
@@ -25,9 +27,29 @@ _OPTIONAL_VALUES = {"--adopt": "--adopt=*"}
 
 
 def arrange(given: Sequence[str]) -> list[str]:
-    """The tokens as they are declared: common options before the command, wherever they were written."""
+    """The tokens as they are declared: common options before the command, wherever they were written.
+
+    Raises:
+        UsageError: a common option at the end has no value.
+    """
     common, rest = _split(given)
+    if common and common[-1] in VALUED:
+        raise UsageError(f"{common[-1]} needs a value", hint="see `reconciler --help`")
     return common + rest
+
+
+def common_value(option: str, given: Sequence[str], environ: Mapping[str, str]) -> str | None:
+    """What a common option says, readable also where the rest of the tokens is not.
+
+    Args:
+        option: one of `VALUED`.
+        environ: holds it as `RECONCILER_<OPTION>`, for when no token says it.
+    """
+    common = _split(given)[0]
+    said = [after for token, after in pairwise(common) if token == option]
+    said += [token.partition("=")[2] for token in common if token.startswith(f"{option}=")]
+    name = option.removeprefix("--").upper().replace("-", "_")
+    return said[-1] if said else environ.get(f"RECONCILER_{name}") or None
 
 
 def command_of(given: Sequence[str]) -> str:

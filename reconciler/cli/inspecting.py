@@ -10,10 +10,11 @@ from typing import Annotated, TypeAlias
 import typer
 
 from reconciler.cli import options
+from reconciler.cli.failures import diagnostics_as_text
 from reconciler.cli.options import JsonFormat, ReportFormat
 from reconciler.cli.projects import surroundings
 from reconciler.cli.streams import write
-from reconciler.cli.terminal import Terminal, diagnostics_as_text, write_json
+from reconciler.cli.terminal import Terminal, write_json
 from reconciler.cli.versions import show_version, show_version_json
 from reconciler.errors import ExitCode
 
@@ -50,7 +51,8 @@ def validate(
             write(reports.diagnostics_github(found.diagnostics))
         case ValidateFormat.TEXT:
             if found.diagnostics:
-                write(diagnostics_as_text(found.diagnostics, color=terminal.stdout_color))
+                color, config = terminal.stdout_color, terminal.common.config
+                write(diagnostics_as_text(found.diagnostics, color=color, config=config))
             write(found.summary)
     return ExitCode.OK if found.is_valid else ExitCode.INVALID
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from reconciler.cli.arguments import arrange, command_of, wants_json
+from reconciler.cli.arguments import arrange, command_of, common_value, wants_json
 from reconciler.errors import ExitCode, Interrupted, ReconcilerError
 
 VERSION_ALONE = (["version"], ["--version"])
@@ -69,10 +69,15 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 def _tell(error: ReconcilerError, given: Sequence[str]) -> int:
-    from reconciler.cli.terminal import tell_failure
+    from reconciler.cli.failures import Telling, tell_failure
 
-    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    return tell_failure(error, command=command_of(given), as_json=wants_json(given), color=color)
+    telling = Telling(
+        command_of(given),
+        as_json=wants_json(given),
+        color=common_value("--color", given, os.environ),
+        config=common_value("--config", given, os.environ),
+    )
+    return tell_failure(error, telling)
 
 
 def _tell_defect(error: Exception, given: Sequence[str]) -> int:

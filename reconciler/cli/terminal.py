@@ -1,22 +1,19 @@
-"""The terminal: where results, progress and logs go, and how a failure is told."""
+"""The terminal: where results, progress and logs go, and whether they are coloured."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from reconciler.cli.streams import UNWRITABLE, tell, write_utf8
-from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.cli.streams import write_utf8
 
 if TYPE_CHECKING:
     from reconciler.commands.surroundings import CommonOptions
-    from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.ports import Observer
     from reconciler.model.values import JsonValue
 
@@ -57,9 +54,7 @@ class Terminal:
         return self._is_coloured(sys.stderr.isatty())
 
     def _is_coloured(self, is_terminal: bool) -> bool:
-        if self.color is ColorChoice.AUTO:
-            return is_terminal and not self.no_color
-        return self.color is ColorChoice.ALWAYS
+        return is_coloured(self.color, is_terminal=is_terminal, no_color=self.no_color)
 
     def watching(self) -> AbstractContextManager[Observer]:
         """Shows a run on stderr: live on a terminal, a line a change elsewhere, nothing with -q."""
@@ -70,41 +65,18 @@ class Terminal:
         return watch(sys.stderr, Display.NONE if self.quiet else live, color=self.stderr_color)
 
 
+def is_coloured(choice: ColorChoice, *, is_terminal: bool, no_color: bool) -> bool:
+    """Whether a stream is coloured: what was chosen wins over `NO_COLOR`."""
+    if choice is ColorChoice.AUTO:
+        return is_terminal and not no_color
+    return choice is ColorChoice.ALWAYS
+
+
 def write_json(document: JsonValue) -> None:
     """A JSON document, on stdout."""
     from reconciler.reports import to_text
 
     write_utf8(to_text(document))
-
-
-def tell_failure(error: ReconcilerError, *, command: str, as_json: bool, color: bool) -> ExitCode:
-    """Says what failed: one JSON document on stdout, or text on stderr."""
-    from reconciler.model.diagnostics import diagnostics_of
-
-    found = diagnostics_of(error)
-    if as_json and error.code != UNWRITABLE:
-        from reconciler.reports import error_document
-
-        write_json(error_document(command, exit_code=error.exit_code, diagnostics=found))
-    else:
-        tell(diagnostics_as_text(found, color=color))
-    return error.exit_code
-
-
-def diagnostics_as_text(found: Sequence[Diagnostic], *, color: bool) -> str:
-    """Diagnostics with the source line that each speaks of."""
-    from reconciler.reports import diagnostics_text
-
-    text = diagnostics_text(found, color=color, source_line=_source_line)
-    return text if text.endswith("\n") else text + "\n"
-
-
-def _source_line(file: str, line: int) -> str | None:
-    try:
-        with open(file, encoding="utf-8") as stream:  # noqa: PTH123  # relative to where the user stands
-            return next((text.rstrip("\n") for number, text in enumerate(stream, 1) if number == line), None)
-    except (OSError, UnicodeDecodeError):
-        return None
 
 
 def set_up_logging(verbose: int, log_format: LogFormat) -> None:

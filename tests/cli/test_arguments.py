@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.cli.arguments import arrange, command_of, wants_json
+from reconciler.cli.arguments import arrange, command_of, common_value, wants_json
+from reconciler.errors import UsageError
 
 ARRANGED = [
     ("plan", "plan"),
@@ -16,7 +17,6 @@ ARRANGED = [
     ("plan --adopt dir", "plan --adopt=* dir"),
     ("plan --adopt --adopt=Widget/* dir", "plan --adopt=* --adopt=Widget/* dir"),
     ("plan -- --org x", "plan -- --org x"),
-    ("plan --org", "--org plan"),
     ("plan --orgs x", "plan --orgs x"),
 ]
 
@@ -55,3 +55,26 @@ def test_command_is_found_among_options(given: str, command: str) -> None:
 @pytest.mark.parametrize(("given", "is_json"), FORMATS)
 def test_format_is_known_before_anything_is_parsed(given: str, is_json: bool) -> None:
     assert wants_json(given.split()) is is_json
+
+
+@pytest.mark.parametrize("option", ["--org", "--var", "--config"])
+def test_common_option_without_a_value_is_told(option: str) -> None:
+    with pytest.raises(UsageError, match=f"{option} needs a value"):
+        arrange(["plan", option])
+
+
+@pytest.mark.parametrize(
+    ("given", "environ", "said"),
+    [
+        ("plan --log-format json", {}, "json"),
+        ("plan --log-format=json", {}, "json"),
+        ("--log-format json plan", {"RECONCILER_LOG_FORMAT": "text"}, "json"),
+        ("plan", {"RECONCILER_LOG_FORMAT": "json"}, "json"),
+        ("plan", {"RECONCILER_LOG_FORMAT": ""}, None),
+        ("plan", {}, None),
+    ],
+)
+def test_common_option_is_known_before_anything_is_parsed(
+    given: str, environ: dict[str, str], said: str | None
+) -> None:
+    assert common_value("--log-format", given.split(), environ) == said

@@ -155,3 +155,24 @@ def _planned_name(*arguments: str) -> object:
     ran = run("plan", "--format", "json", *arguments)
     changes = {change["address"]: change["after"] for change in ran.document["changes"]}
     return changes["Schema/customer"]["name"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_failures_are_coloured_as_asked_for() -> None:
+    assert "\x1b[" in run("plan", "--bogus", "--color", "always").err
+    assert "\x1b[" not in run("plan", "--bogus").err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("name", "value", "told"), [("VERBOSE", "2", True), ("VERBOSE", "0", False), ("QUIET", "1", False)]
+)
+def test_switches_are_read_from_the_environment(
+    name: str, value: str, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"RECONCILER_{name}", value)
+
+    ran = run("apply", "-y")
+
+    assert ("/oauth/token" in ran.err) is told
+    assert ("Schema/customer" in ran.err) is (name == "VERBOSE")

@@ -102,3 +102,15 @@ def test_github_annotations_name_the_place(folder: Folder) -> None:
 def test_valid_manifests_are_one_line() -> None:
     assert run("validate").out == "Valid: 2 resources, 0 errors, 0 warnings.\n"
     assert run("validate", "--format", "github").out.strip() == ""
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_lines_are_shown_from_anywhere(command: str, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.write(broken=INVALID)
+    monkeypatch.chdir(folder.path("manifests"))
+    inside = run(command)
+    monkeypatch.chdir(folder.root.parent)
+    outside = run(command, "--config", str(folder.path("reconciler.yaml")))
+
+    assert "nmae: Broken" in inside.out + inside.err
+    assert "nmae: Broken" in outside.out + outside.err
