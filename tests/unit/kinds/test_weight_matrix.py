@@ -249,6 +249,30 @@ def test_a_routing_type_is_sent_only_when_it_turns(
     assert step.undo.body == {"user_id": "u1", "score": 0.1, **({"routing_type": undone} if undone else {})}
 
 
+@pytest.mark.parametrize("live", ["Manual", "Automatic", "None", None])
+def test_a_routing_type_that_the_manifest_does_not_say_is_kept(live: str | None) -> None:
+    (step,) = steps_of(manifest({"u1": 0.4}), facts_of([member("u1", 0.1, live)]))
+
+    assert step.request.body == {"user_id": "u1", "score": 0.4}
+
+
+@pytest.mark.parametrize(
+    ("settings", "body"),
+    [
+        ({}, None),
+        ({"overflowThreshold": 0.9}, {"utilizationThreshold": 0.9}),
+        ({"wrapUpTimeout": 120}, {"wrapUpTimeout": 120}),
+        ({"overflowThreshold": 0.8, "wrapUpTimeout": 60}, None),
+    ],
+)
+def test_a_setting_is_sent_only_when_it_is_named_and_moves(
+    settings: dict[str, Tree], body: dict[str, Tree] | None
+) -> None:
+    steps = steps_of(manifest({"u1": 0.4}, **settings), facts_of(members_of({"u1": 0.4})))
+
+    assert [step.request for step in steps] == ([Request("PATCH", PATH, body)] if body else [])
+
+
 def test_a_member_that_only_turns_keeps_its_score() -> None:
     resource = manifest([{"userId": "u1", "weight": 0.4, "routingType": "Manual"}])
 

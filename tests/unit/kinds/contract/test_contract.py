@@ -20,11 +20,12 @@ from reconciler.kinds.base import Kind, Owns
 from reconciler.manifests.json_schema import json_schema
 from reconciler.model.change import Action, Change, CheckStatus, Reason
 from reconciler.model.remote import Read, Step
-from reconciler.model.values import JsonObject, Tree, as_json, tokens, value_at
+from reconciler.model.values import JsonObject, as_json, tokens, value_at
 from reconciler.planning.canonical import canonical, project
 from reconciler.planning.diff import Sides, diff_fields
 from reconciler.planning.judging import check_reads
 from reconciler.planning.planner import planning_reads
+from tests.unit.kinds.contract.bodies import is_within, leaves, told
 from tests.unit.kinds.contract.edits import (
     Edit,
     can_stand,
@@ -35,22 +36,9 @@ from tests.unit.kinds.contract.edits import (
     places,
     without,
 )
-from tests.unit.kinds.contract.harness import Example, applied_example
+from tests.unit.kinds.contract.harness import Example
 
 pytestmark = pytest.mark.parametrize("kind", sorted(KINDS))
-
-
-@pytest.fixture(scope="module", name="made")
-def _made() -> dict[str, Example]:
-    return {}
-
-
-@pytest.fixture(name="example")
-def _example(kind: str, made: dict[str, Example], tmp_path_factory: pytest.TempPathFactory) -> Example:
-    """Each example is applied once; planning it again is pure."""
-    if kind not in made:
-        made[kind] = applied_example(kind, tmp_path_factory.mktemp(kind))
-    return made[kind]
 
 
 def edits(example: Example) -> list[Edit]:
@@ -149,7 +137,7 @@ def test_edit_of_any_member_shows_at_that_member(example: Example) -> None:
 
         assert change is not None, edit.pointer
         shown = [found.path for found in change.fields]
-        assert any(_is_within(path, edit.member) for path in shown), (edit.pointer, shown)
+        assert any(is_within(path, edit.member) for path in shown), (edit.pointer, shown)
 
 
 def test_edit_of_an_immutable_member_replaces_and_no_other_does(example: Example) -> None:
@@ -222,7 +210,7 @@ def test_live_fields_that_the_manifest_does_not_name_are_kept(example: Example) 
         change = _change_without(example, pointer)
 
         assert change is not None, pointer
-        assert not any(_is_within(found.path, pointer) for found in change.fields)
+        assert not any(is_within(found.path, pointer) for found in change.fields)
         if example.kind.endpoint.update == "PUT":
             body = told(change.steps, example.kind.field_rules.members)
             assert value_at(body, pointer) == value_at(example.live.body, pointer)
@@ -245,7 +233,7 @@ def _change_without(example: Example, pointer: str) -> Change | None:
     """An update of something else, by a manifest that never named a member."""
     base = example.settled.draft.inputs.prior.entries[example.address].base
     for edit, change in updates(example):
-        if not _is_within(edit.pointer, pointer) and not _is_within(pointer, edit.pointer):
+        if not is_within(edit.pointer, pointer) and not is_within(pointer, edit.pointer):
             spec = without(edit.spec, tokens(pointer))
             if is_valid(example.kind, example.resource, spec) and change.steps:
                 return example.change(spec, base=without(base, tokens(pointer)))
@@ -415,29 +403,3 @@ def readings(kind: Kind[Any], example: Example) -> list[object]:
         list(kind.standing_reads(resource, facts)),
         list(kind.standing_checks(resource, live, facts)),
     ]
-
-
-# -- bodies ----------------------------------------------------------------------------------------------
-
-
-def told(steps: Iterable[Step], members: Mapping[str, object]) -> JsonObject:
-    """What the requests of a change say of the object, the later ones over the earlier ones."""
-    bodies: list[Any] = [step.request.body for step in steps if isinstance(step.request.body, Mapping)]
-    whole = {name: value for body in bodies for name, value in body.items()}
-    return {name: value for name, value in whole.items() if name in members}
-
-
-def leaves(tree: Tree) -> Iterable[Tree]:
-    """The scalars of a tree."""
-    if isinstance(tree, Mapping):
-        for value in tree.values():
-            yield from leaves(value)
-    elif isinstance(tree, list | tuple):
-        for value in tree:
-            yield from leaves(value)
-    elif tree is not None:
-        yield tree
-
-
-def _is_within(path: str, pointer: str) -> bool:
-    return path == pointer or path.startswith(f"{pointer}/")
