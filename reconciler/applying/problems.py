@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import unquote
 
-from reconciler.errors import ReconcilerError, RemoteError, StalePlan
+from reconciler.errors import FieldError, ReconcilerError, RemoteError, StalePlan
 from reconciler.model.change import Change
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.outcome import Result, ResultError
 from reconciler.model.ports import Secrets
 from reconciler.model.remote import Failed, Verdict
-from reconciler.model.values import Secret, late_values
+from reconciler.model.values import Secret, Tree, escape, late_values
 
 STALE_CODES = frozenset({"duplicate", "version.mismatch"})
 """Refusals that mean the org has moved since the plan was made (platform-api.md, section 3)."""
+
+ELEMENT_DEPTH = 3
+"""Slashes of a pointer to a member of a list's element, less one: `/spec/members/0/userId` has four."""
 
 
 def stale(change: Change, why: str) -> StalePlan:
@@ -22,14 +26,21 @@ def stale(change: Change, why: str) -> StalePlan:
     return StalePlan(f"{change.address}: {why}", hint="plan again", address=str(change.address))
 
 
-def result_error(change: Change, error: ReconcilerError) -> ResultError:
-    """An error of the org, or of a basis that moved, as a result's error."""
+def result_error(change: Change, error: ReconcilerError, *, path: str = "") -> ResultError:
+    """An error of the org, or of a basis that moved, as a result's error.
+
+    Args:
+        path: of the request that met it.
+    """
     if not isinstance(error, RemoteError):
         return ResultError(_diagnostic(change, error.code, error.message, hint=error.hint))
     code = "plan.stale" if error.remote_code in STALE_CODES else error.code
-    places = [f"/spec{found.field}" for found in error.field_errors]
-    message = "".join([error.message, *_field_lines(change, error)])
-    diagnostic = _diagnostic(change, code, message, hint=error.hint, path=places[0] if places else "")
+    places = [_place(change, found.field, path) for found in error.field_errors]
+    lines = [
+        _field_line(change, found, place) for found, place in zip(error.field_errors, places, strict=True)
+    ]
+    message, where = "".join([error.message, *lines]), (places or [_place(change, "", path)])[0]
+    diagnostic = _diagnostic(change, code, message, hint=error.hint, path=where)
     return ResultError(diagnostic, error.http_status, error.correlation_id)
 
 
@@ -66,14 +77,38 @@ def _hidden(text: str, values: Sequence[str]) -> str:
     return text
 
 
-def _field_lines(change: Change, error: RemoteError) -> list[str]:
-    """Each of the platform's `errors[]` against the manifest's own line."""
-    lines = []
-    for found in error.field_errors:
-        place = change.resource.mark(f"/spec{found.field}") if change.resource else None
-        where = f"{place}: " if place else ""
-        lines.append(f"\n  {where}{found.field}: {found.message}")
-    return lines
+def _place(change: Change, field: str, path: str) -> str:
+    """Where the manifest says what a request's body says: a JSON pointer from the document's root.
+
+    A body that is no part of `spec`, such as one member's weight, is of the element that has the path's id.
+    """
+    direct = f"/spec{field}" if field else ""
+    if change.resource is None or (field and direct in change.resource.marks):
+        return direct
+    wanted = unquote(path.rpartition("/")[2])
+    owners = (
+        pointer.rpartition("/")[0]
+        for pointer, text in _texts(change.resource.spec, "/spec")
+        if text == wanted and pointer.count("/") > ELEMENT_DEPTH
+    )
+    return next(owners, direct)
+
+
+def _texts(tree: Tree, pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(tree, str):
+        yield pointer, tree
+    elif isinstance(tree, Mapping):
+        for name, value in tree.items():
+            yield from _texts(value, f"{pointer}/{escape(name)}")
+    elif isinstance(tree, list | tuple):
+        for index, value in enumerate(tree):
+            yield from _texts(value, f"{pointer}/{index}")
+
+
+def _field_line(change: Change, found: FieldError, place: str) -> str:
+    """One of the platform's `errors[]` against the manifest's own line."""
+    where = f"{change.resource.mark(place)}: " if change.resource else ""
+    return f"\n  {where}{found.field}: {found.message}"
 
 
 def _diagnostic(

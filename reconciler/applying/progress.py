@@ -20,6 +20,7 @@ class Progress:
         done: steps that were sent, or may have been, with their number.
         answer: the last answer to a step.
         after: the object as the org last answered it.
+        path: of the last request that was about to leave.
         is_created: whether the org holds an object that the change made.
         is_called_off: whether it was not due any more, so that nothing was sent and nothing is recorded.
     """
@@ -32,6 +33,7 @@ class Progress:
     answer: Answer | None = None
     after: LiveObject | None = None
     attempts: int = 0
+    path: str = ""
     waited_s: float | None = None
     is_created: bool = False
     is_called_off: bool = False

@@ -23,6 +23,7 @@ async def send_step(progress: Progress, step: Step, number: str, context: ApplyC
     """Journals the step and sends it; a failed precondition is looked into, a few times."""
     request = _filled_request(step.request, progress, context)
     filled = replace(step, request=request)
+    progress.path = request.path
     entry = None
     if step.yields is not None and progress.record is not None:
         entry = prior_entry(context, progress.change, "", record=progress.record, after=None)

@@ -18,7 +18,7 @@ from reconciler.model.remote import Lock, Step
 
 async def fail(progress: Progress, error: ReconcilerError, context: ApplyContext) -> Result:
     """The result of a change that cannot go on: unknown, put back, or failed."""
-    problem = result_error(progress.change, error)
+    problem = result_error(progress.change, error, path=progress.path)
     if progress.done and all(step.undo is not None for _, step in progress.done):
         return await _rolled_back(progress, problem, context)
     if isinstance(error, RemoteError) and error.outcome_unknown:

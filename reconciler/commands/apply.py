@@ -54,6 +54,9 @@ from reconciler.store import RunIdentity as LockIdentity
 LOCK_POLL_S = 0.2
 """How often a run that waits for the lock looks again."""
 
+REVIEW_S = 2.0
+"""A review that took longer: what it saw is compared with the org once more before anything is sent."""
+
 Approve = Callable[[Plan], bool]
 
 
@@ -188,7 +191,12 @@ async def _apply_at(bench: _Bench) -> RunReport:
     approved = saved.plan.fingerprint if saved else planned.plan.fingerprint
     context.run = replace(context.run, plan_fingerprint=approved)
     try:
+        began = context.clock.monotonic()
         changes = _admit(bench, planned, recovered)
+        if context.clock.monotonic() - began > REVIEW_S:
+            reviewed = SavedPlan(planned.plan, "the plan that was reviewed")
+            planned = await make(making, bench.client, bench.observer)
+            changes = changes_of_saved(reviewed, planned)
     except (Refused, StalePlan) as error:
         return _turned_away(bench, planned, error, context)
     return await _carry_out(changes, planned, context, bench)

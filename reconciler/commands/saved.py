@@ -148,11 +148,11 @@ def _confirm_basis(saved: SavedPlan, now: Plan) -> None:
 
 def _remaining(saved: SavedPlan, fresh: Planned, resumed: Collection[Address]) -> tuple[Change, ...]:
     prior = fresh.draft.inputs.prior
-    made = _made(saved.plan, prior, resumed)
+    planned = {change.address: change for change in fresh.plan.changes}
+    made = _made(saved.plan, planned.keys(), prior, resumed)
     wanted = [change for change in saved.plan.changes if change.address not in made.recorded]
     if saved.plan.changes and not wanted:
         raise _stale(saved, "all of its changes are recorded already")
-    planned = {change.address: change for change in fresh.plan.changes}
     for change in wanted:
         _confirm_change(saved, change, planned.get(change.address), made)
         if change.address not in made.begun:
@@ -161,17 +161,24 @@ def _remaining(saved: SavedPlan, fresh: Planned, resumed: Collection[Address]) -
     return tuple(change for change in fresh.changes if str(change.address) in addresses)
 
 
-def _made(plan: Plan, prior: Prior, resumed: Collection[Address]) -> _Made:
+def _made(plan: Plan, due: Collection[str], prior: Prior, resumed: Collection[Address]) -> _Made:
+    """What prior state says of the plan.
+
+    The same drift, put right twice, is two plans with one fingerprint: what is due again is not recorded.
+    """
     recorded, begun = set[str](), set(map(str, resumed))
     for change in plan.changes:
         entry = prior.entries.get(_address(change))
         if change.reason is Reason.FALLBACK:
             continue  # judged again each time, so never done for good
+        is_due = change.address in due
         if change.action in (Action.DELETE, Action.FORGET):
-            recorded |= {change.address} if entry is None else set()
+            recorded |= {change.address} if entry is None and not is_due else set()
         elif entry is not None and entry.plan_fingerprint == plan.fingerprint:
-            is_settled = entry.status is EntryStatus.SETTLED
-            (recorded if is_settled else begun).add(change.address)
+            if entry.status is not EntryStatus.SETTLED:
+                begun.add(change.address)
+            elif not is_due:
+                recorded.add(change.address)
     return _Made(frozenset(recorded), frozenset(begun - recorded))
 
 

@@ -104,6 +104,18 @@ def test_rollback_that_fails_says_what_stands(full: Bench) -> None:
     full.converge()
 
 
+def test_problem_points_at_the_member_of_the_manifest(full: Bench) -> None:
+    full.org.inject(Fault(method="PATCH", path=f"{MEMBERS}/{BEN}", status=400))
+
+    error = result_of(full.apply(), "WeightMatrix/support").error
+
+    assert error is not None
+    assert error.diagnostic.path == "/spec/members/1"
+    assert error.diagnostic.line is not None
+    lines = (full.folder / "manifests" / "WeightMatrix-support.json").read_text().splitlines()
+    assert BEN in lines[error.diagnostic.line]
+
+
 def test_undo_has_its_own_keys(full: Bench) -> None:
     full.org.inject(Fault(method="PATCH", path=f"{MEMBERS}/{BEN}", status=400))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from reconciler.commands import apply as apply_module
 from reconciler.model.events import Event, Retrying, StepStarted
 from reconciler.sandbox import Fault
 from reconciler.sandbox.documents import JsonValue
@@ -74,6 +75,20 @@ def test_managed_change_before_the_reread_is_stale(edited: Bench) -> None:
 
     assert (report.status, puts(edited)) == ("partial", [])
     assert problems(report)[0].startswith("plan.stale")
+
+
+def test_review_that_took_long_is_compared_before_anything_is_sent(
+    edited: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apply_module, "REVIEW_S", 0.0)
+
+    unmoved = edited.plan()
+    report = edited.apply(approve=lambda _: bool(alter(edited, description="By hand")()))
+    assert (report.status, edited.sent()) == ("stale", [])
+    assert unmoved.changes
+
+    alter(edited, description="Messages of web")()
+    assert edited.apply(approve=lambda _: True).status == "applied"
 
 
 def test_object_that_never_rests_is_stale(edited: Bench) -> None:

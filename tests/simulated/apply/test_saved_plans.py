@@ -169,6 +169,20 @@ def test_plan_of_another_state_is_stale(work: Bench) -> None:
     assert_stale(work, replace(saved, plan=replace(saved.plan, basis=basis)))
 
 
+def test_same_drift_twice_is_two_plans(work: Bench) -> None:
+    """They have one fingerprint, and the second is not recorded."""
+    work.declare(channel("web"))
+    remote_id = str(result_of(work.converge(), "Channel/web").remote_id)
+    saved = []
+    for _ in range(2):
+        work.org.alter("channels", remote_id, {"description": "By hand"})
+        saved.append(work.save())
+        assert work.apply(saved=saved[-1]).status == "applied"
+
+    assert saved[0].plan.fingerprint == saved[1].plan.fingerprint
+    work.assert_settled()
+
+
 # -- what does not ---------------------------------------------------------------------------------------
 
 
