@@ -391,6 +391,11 @@ def applied(situation: Situation) -> Situation:
         record = plain(_filled(change.record, ids), MASKS)
         assert isinstance(record, Mapping)
         entries[change.address] = replace(entry(change.resource, remote_id), base=record)
+    for decision in made.draft.decisions.values():
+        if decision.change is None and decision.entry is not None:
+            record = plain(decision.record, MASKS)
+            assert isinstance(record, Mapping)
+            entries[decision.entry.address] = replace(decision.entry, base=record)
     after = Org({path: tuple(found.values()) for path, found in collections.items()})
     return replace(situation, prior=tuple(entries.values()), org=after)
 
