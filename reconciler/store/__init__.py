@@ -2,7 +2,8 @@
 
 The only importer of `sqlalchemy`. Intent is on disk before its request leaves; result, new prior state and
 audit record are committed in one transaction. Secrets never reach a table. Nothing here knows a kind, a
-request's meaning or a screen.
+request's meaning or a screen. `store.transfer` and `store.statefile` move a state between stores; who
+needs them imports them by name.
 """
 
 from reconciler.store.chain import AuditQuery, AuditVerification

@@ -8,7 +8,7 @@ rewrites all of it: for that, ship `audit.jsonl` elsewhere.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,10 @@ from reconciler.store.tables import audit, lineages
 
 PAGE = 500
 """Records read at once: neither the whole trail in memory nor a query a record."""
+
+
+_COLUMNS = ("seq", "timestamp", "run_id", "phase", "address", "outcome", "hash")
+"""Members of a record that have a column of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +100,45 @@ def hash_at(database: Database, org: str, seq: int) -> str | None:
 def verify(database: Database, org: str) -> AuditVerification:
     """Checks the chain from its first record to its end; what a run appends meanwhile is left out."""
     end, last_seq = database.read(lambda connection: _ends(connection, org))
+    found = verify_records(_pages(database, [audit.c.org == org, audit.c.seq <= end.seq], None), end)
+    if found.valid and last_seq > end.seq:
+        return _broken(end, f"was added: only {end.seq} were committed")
+    return found
+
+
+def verify_records(records: Iterable[str], end: Head) -> AuditVerification:
+    """Checks records against one another, and against where the chain is said to end."""
     head = Head()
-    for text in _pages(database, [audit.c.org == org, audit.c.seq <= end.seq], None):
+    for text in records:
         fault = _fault(text, head, end)
         if fault is not None:
             return _broken(head, fault)
         head = Head(head.seq + 1, json.loads(text)["hash"])
-    if head.seq < end.seq:
+    if head.seq != end.seq:
         return _broken(head, f"is missing: {end.seq} were committed")
-    if last_seq > end.seq:
-        return _broken(head, f"was added: only {end.seq} were committed")
     return AuditVerification(
         valid=True, records=head.seq, first_broken_seq=None, message=f"{head.seq} records, unbroken"
     )
+
+
+def read_texts(connection: Connection, org: str) -> list[str]:
+    """All records, from the caller's snapshot."""
+    records = select(audit.c.record).where(audit.c.org == org).order_by(audit.c.seq)
+    return list(connection.execute(records).scalars())
+
+
+def put_records(connection: Connection, org: str, records: Sequence[Mapping[str, Any]]) -> None:
+    """Puts verified records into the table as they are, in the caller's transaction."""
+    rows = [
+        {
+            "org": org,
+            **{column: record[column] for column in _COLUMNS},
+            "record": json_text(dict(record)),
+        }
+        for record in records
+    ]
+    for start in range(0, len(rows), PAGE):
+        connection.execute(insert(audit), rows[start : start + PAGE])
 
 
 def _row(entry: AuditEntry, org: str, head: Head, record: Mapping[str, JsonValue]) -> dict[str, Any]:

@@ -43,6 +43,11 @@ class Lineage:
             return None
         return StateIdentity(self.lineage, self.serial, self.org_id, self.api_host, self.client_id)
 
+    @property
+    def is_unused(self) -> bool:
+        """Whether nothing was ever committed to it."""
+        return self.serial == 0 and self.head == Head()
+
     def is_bound_to(self, identity: StateIdentity) -> bool:
         """Whether the row says of its org what the identity says."""
         mine = (self.org_id, self.api_host, self.client_id)
@@ -71,10 +76,9 @@ def read_secret_key(connection: Connection, org: str) -> bytes:
 
 
 def start_lineage(connection: Connection, org: str) -> None:
-    """Begins a history, where there is none yet."""
-    if read_lineage(connection, org) is None:
-        begun = {"org": org, "lineage": str(uuid.uuid4()), "serial": 0, "secret_key": secrets.token_bytes(32)}
-        connection.execute(insert(lineages).values(**begun, audit_seq=Head().seq, audit_hash=Head().hash))
+    """Begins a history, for an org that has none yet."""
+    begun = {"org": org, "lineage": str(uuid.uuid4()), "serial": 0, "secret_key": secrets.token_bytes(32)}
+    connection.execute(insert(lineages).values(**begun, audit_seq=Head().seq, audit_hash=Head().hash))
 
 
 def advance_lineage(connection: Connection, org: str, lineage: Lineage, head: Head) -> None:

@@ -6,9 +6,11 @@ shows before anything is sent.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TypeAlias
 
 from sqlalchemy import Connection, inspect, update
 
@@ -28,6 +30,9 @@ from reconciler.store.rows import time_text
 from reconciler.store.runstore import Store
 
 DATABASE_NAME = "reconciler.sqlite3"
+
+Begin: TypeAlias = Callable[[Connection, str], None]
+"""Begins an org's history, in the transaction that opens the store."""
 
 
 class OpenMode(Enum):
@@ -72,6 +77,7 @@ def open_store(
     clock: Clock,
     run: RunIdentity,
     terms: LeaseTerms | None = None,
+    begin: Begin = start_lineage,
 ) -> Store:
     """Opens the store of an org; use it as a context manager.
 
@@ -79,6 +85,7 @@ def open_store(
         location: where it is; CREATE makes a folder, readable by its owner only, or a database's tables.
         run: who asks, for the lock.
         terms: the lock's times; as in design.md, section 8, unless given.
+        begin: what CREATE does where the org has no lineage yet.
 
     Raises:
         StateError: `state.missing`, `state.newer`, `state.damaged`, `state.unavailable`, or it cannot be
@@ -90,7 +97,7 @@ def open_store(
     database = _connect(location, mode)
     if database is None:
         raise missing_state(location, org)
-    opening = _Opening(location, org, mode, clock, database)
+    opening = _Opening(location, org, mode, clock, database, begin)
     try:
         if mode is OpenMode.READ:
             lineage, key = database.read(opening.look)
@@ -116,6 +123,7 @@ class _Opening:
     mode: OpenMode
     clock: Clock
     database: Database
+    begin: Begin
 
     def look(self, connection: Connection) -> tuple[str, bytes]:
         """The org's lineage and key, in a store of this version."""
@@ -134,8 +142,8 @@ class _Opening:
             fill(connection, self.clock)
         refuse_newer(read_version(connection, name), name)
         migrate(connection, name)
-        if self.mode is OpenMode.CREATE:
-            start_lineage(connection, self.org)
+        if self.mode is OpenMode.CREATE and read_lineage(connection, self.org) is None:
+            self.begin(connection, self.org)
         found = self._found(connection)
         connection.execute(update(tables.store).values(opened_at=time_text(self.clock.now())))
         return found

@@ -272,7 +272,7 @@ def _begin_session(connection: psycopg.Connection[tuple[object, ...]], _record: 
 def _state_error(error: DBAPIError, name: str) -> StateError:
     cause = error.orig
     state = (cause.sqlstate if isinstance(cause, psycopg.Error) else None) or ""
-    why = str(cause).strip()
+    why = " ".join(str(cause).split())
     if state == "55P03":
         return busy(name)
     if state in ("42501", "25006"):

@@ -37,6 +37,17 @@ def time_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def tombstone_row(tombstone: Tombstone) -> dict[str, Any]:
+    """A tombstone as columns of `tombstones`, without the org."""
+    return {
+        "kind": tombstone.address.kind,
+        "name": tombstone.address.name,
+        "remote_id": tombstone.remote_id,
+        "deleted_at": time_text(tombstone.deleted_at),
+        "plan_fingerprint": tombstone.plan_fingerprint,
+    }
+
+
 def entry_row(entry: PriorEntry) -> dict[str, Any]:
     """A prior entry as columns of `resources`, without the org."""
     return {

@@ -23,7 +23,7 @@ from reconciler.model.state import Intent, Prior, PriorEntry, StateIdentity
 from reconciler.model.values import JsonValue
 from reconciler.store import chain
 from reconciler.store.chain import AuditQuery, AuditVerification
-from reconciler.store.database import Database
+from reconciler.store.database import Database, Result
 from reconciler.store.holders import Holder
 from reconciler.store.lineage import (
     Lineage,
@@ -84,6 +84,11 @@ class Store:
     def close(self) -> None:
         """Lets go of the database."""
         self._database.close()
+
+    @property
+    def lineage(self) -> str:
+        """Which history this run began with."""
+        return self._lineage
 
     @property
     def identity(self) -> StateIdentity | None:
@@ -218,6 +223,25 @@ class Store:
         if holder is not None:
             self._commit((audit,), self._lock.break_open)
         return holder
+
+    def read(self, query: Callable[[Connection], Result]) -> Result:
+        """A query's result from one snapshot, for what lies beside a run."""
+        return self._database.read(query)
+
+    def replace(self, change: Callable[[Connection, Lineage], None]) -> None:
+        """Commits a change of the org's whole state, under the lock; ends the use of this object.
+
+        Args:
+            change: gets the lineage as it is, and also moves it.
+        """
+
+        def commit(connection: Connection) -> None:
+            lineage = self._expected(reserve_lineage(connection, self.org))
+            self._lock.check(connection)
+            change(connection, lineage)
+
+        self._database.write(commit)
+        self.catch_up_mirror()
 
     def read_audit(self, query: AuditQuery | None = None) -> Iterator[Mapping[str, JsonValue]]:
         """The records that match, oldest first; all of them without a query."""

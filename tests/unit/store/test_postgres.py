@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -50,6 +52,20 @@ def test_processes_that_create_one_store_at_once_share_it(database: PostgresUrl)
     assert [started.returncode for started in children] == [0, 0, 0]
     assert len(answers) == 1
     assert answers != {""}
+
+
+def test_runs_that_meet_in_an_empty_database_make_one_store(database: PostgresUrl) -> None:
+    together = threading.Barrier(4)
+
+    def create(_number: int) -> tuple[str, bytes]:
+        together.wait(30)
+        with opened(database) as store:
+            return store.bind(identity()).lineage, store.secret_key
+
+    with ThreadPoolExecutor(4) as pool:
+        made = set(pool.map(create, range(4)))
+
+    assert len(made) == 1
 
 
 def test_a_record_of_a_run_without_the_lock_goes_between_those_of_the_holder(database: PostgresUrl) -> None:

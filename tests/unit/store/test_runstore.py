@@ -391,3 +391,16 @@ def test_times_are_kept_as_moments(location: Location) -> None:
         (loaded,) = store.entries()
 
     assert loaded.applied_at == datetime(2026, 1, 31, 12, 5, 7, 123456, tzinfo=UTC)
+
+
+def test_an_error_of_the_database_shows_no_values(location: Location) -> None:
+    surplus = intent(address=Address("Widget", "w" * 9))
+    with writing(location) as store:
+        store.refresh([entry(base={"text": "planted"})])
+        twice = [entry(base={"text": "planted"})] * 2
+        with pytest.raises(StateError) as caught:
+            store.refresh(twice)
+        store.record_intent(surplus, record())
+
+        assert "planted" not in f"{caught.value} {caught.value.__cause__}"
+        assert store.load().open_intents == (surplus,)
