@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from reconciler.cli.options import Choices, PlanFormat
 from reconciler.cli.streams import write
 from reconciler.cli.terminal import Terminal, write_json
-from reconciler.errors import UsageError
+from reconciler.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.commands.saved import SavedPlan
@@ -113,4 +113,7 @@ def read_plan(planfile: Path) -> SavedPlan:
         text = planfile.read_bytes()
     except OSError as error:
         raise UsageError(f"{planfile}: {error.strerror}") from error
-    return SavedPlan(plan_from_document(text), str(planfile))
+    try:
+        return SavedPlan(plan_from_document(text), str(planfile))
+    except ConfigError as error:
+        raise ConfigError(error.message, code=error.code, hint=error.hint, file=str(planfile)) from error

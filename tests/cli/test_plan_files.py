@@ -80,6 +80,7 @@ def test_file_that_is_no_plan_is_told(command: str, text: str, folder: Folder) -
     ran = run(command, "p.json", "--format", "json")
 
     assert (ran.code, ran.codes) == (78, ["plan.format"])
+    assert ran.document["diagnostics"][0]["file"] == "p.json"
 
 
 def test_plan_that_was_tampered_with_is_not_applied(folder: Folder) -> None:

@@ -144,6 +144,21 @@ def test_sigterm_before_anything_was_sent_is_130(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_apply_lets_settle_what_was_sent(number: signal.Signals, folder: Folder) -> None:
+    slow = {"RECONCILER_SANDBOX_FAULTS": "POST *schemas/*publish* latency_s=1 times=always"}
+    with started("apply", "-y", "--format", "json", "-vv", cwd=folder.root, env=slow) as process:
+        _wait_for(process, "POST /api/v2/customobjects/schemas ->")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+
+    outcomes = {found["address"]: found["outcome"] for found in json.loads(out)["results"]}
+    assert (process.returncode, json.loads(out)["status"]) == (130, "interrupted")
+    assert outcomes == {"Schema/customer": "succeeded", "Schema/ticket": "skipped"}
+    assert "Traceback" not in err
+    assert run_child("apply", "-y", cwd=folder.root).code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_served_sandbox_tells_how_to_use_it_and_ends_with_0(
     number: signal.Signals, folder: Folder, tmp_path: Path
 ) -> None:
