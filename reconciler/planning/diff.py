@@ -127,8 +127,7 @@ def _paths(current: Canonical, wanted: Canonical) -> Iterator[Path]:
     from deepdiff import DeepDiff  # noqa: PLC0415  # 145 ms, wasted on a plan without differences
 
     difference = DeepDiff(
-        _plain(current),
-        _plain(wanted),
+        *_differing(current, wanted),
         view="tree",
         ignore_private_variables=False,
         threshold_to_diff_deeper=0,
@@ -136,6 +135,18 @@ def _paths(current: Canonical, wanted: Canonical) -> Iterator[Path]:
     for levels in difference.values():
         for level in levels:
             yield _path(level)
+
+
+def _differing(one: Canonical, other: Canonical) -> tuple[object, object]:
+    """Both without the members in which they agree: deepdiff would take milliseconds for those too."""
+    if isinstance(one, Leaf) or isinstance(other, Leaf):
+        return _plain(one), _plain(other)
+    ours = {name: _plain(member) for name, member in one.items() if name not in other}
+    theirs = {name: _plain(member) for name, member in other.items() if name not in one}
+    for name in one.keys() & other.keys():
+        if one[name] != other[name]:
+            ours[name], theirs[name] = _differing(one[name], other[name])
+    return ours, theirs
 
 
 def _path(level: DiffLevel) -> Path:

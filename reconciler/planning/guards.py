@@ -91,10 +91,11 @@ def _listed(names: Sequence[str]) -> str:
 
 def _still_referred_to(draft: Draft) -> Iterator[Diagnostic]:
     """A delete, or a replacement under another id, whose target something that stays still refers to."""
-    staying = _users_that_stay(draft)
-    for change in draft.changes:
+    losing = [change for change in draft.changes if _loses_its_id(change, draft.inputs)]
+    staying = _users_that_stay(draft) if losing else {}
+    for change in losing:
         names = sorted(staying.get(change.address, set()) - {str(change.address)})
-        if names and _loses_its_id(change, draft.inputs):
+        if names:
             users_refer = f"{_listed(names)} still {'refers' if len(names) == 1 else 'refer'} to it"
             yield _refusal(
                 f"{change.address} would be {_PAST[change.action]} while {users_refer}",

@@ -68,8 +68,9 @@ class Draft:
 def planning_reads(inputs: PlanInputs) -> Iterator[Read]:
     """What planning needs to know, as far as the facts do not tell yet: asked again until nothing is new."""
     resources, entries = _selected(inputs)
-    yield from lookup_reads(lookups_in(resources))
-    resolved = resolve_lookups(resources, inputs.facts)
+    lookups = lookups_in(resources)
+    yield from lookup_reads(lookups)
+    resolved = resolve_lookups(resources, lookups, inputs.facts)
     for name, kind in inputs.kinds.items():
         declared = [resource for resource in resolved if resource.address.kind == name]
         held = [entry for entry in entries.values() if entry.address.kind == name]
@@ -84,13 +85,10 @@ def planning_reads(inputs: PlanInputs) -> Iterator[Read]:
 def draft_plan(inputs: PlanInputs) -> Draft:
     """Decides every change; the facts must answer `planning_reads`."""
     resources, entries = _selected(inputs)
-    problems = list(lookup_problems(resources, inputs.facts))
-    lookups = {
-        lookup: found
-        for lookup in lookups_in(resources)
-        if (found := lookup_id(lookup, inputs.facts)) is not None
-    }
-    resources = resolve_lookups(resources, inputs.facts)
+    wanted = lookups_in(resources)
+    lookups = {lookup: found for lookup in wanted if (found := lookup_id(lookup, inputs.facts)) is not None}
+    problems = list(lookup_problems(resources, inputs.facts)) if len(lookups) < len(wanted) else []
+    resources = resolve_lookups(resources, wanted, inputs.facts)
     index = {name: index_live(kind, inputs) for name, kind in inputs.kinds.items()}
     if problems:
         return Draft(inputs, index, {}, (), (), tuple(problems), lookups)
@@ -145,7 +143,8 @@ def _decide_all(
         if address not in by_address:
             continue
         resource = by_address[address]
-        resource = replace(resource, spec=resolve_references(resource.spec, known))
+        if resource.dependencies:  # most have none, and looking for references means a walk
+            resource = replace(resource, spec=resolve_references(resource.spec, known))
         kind = inputs.kind(address)
         document = kind.complete(resource)
         decision = decide(resource, match(resource, document, index[address.kind], inputs), inputs)

@@ -44,11 +44,11 @@ def lookups_in(resources: Sequence[Resource]) -> tuple[Lookup, ...]:
     return tuple(sorted(found, key=str))
 
 
-def resolve_lookups(resources: Sequence[Resource], facts: Facts) -> tuple[Resource, ...]:
+def resolve_lookups(
+    resources: Sequence[Resource], lookups: Sequence[Lookup], facts: Facts
+) -> tuple[Resource, ...]:
     """The resources with each look-up that the facts answer replaced by its id; others stay as they are."""
-    ids = {
-        lookup: found for lookup in lookups_in(resources) if (found := lookup_id(lookup, facts)) is not None
-    }
+    ids = {lookup: found for lookup in lookups if (found := lookup_id(lookup, facts)) is not None}
     if not ids:
         return tuple(resources)
     return tuple(replace(resource, spec=_with_ids(resource.spec, ids)) for resource in resources)
