@@ -29,7 +29,7 @@ from reconciler.planning.canonical import Masks
 from reconciler.planning.guards import refusals
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.judging import check_diagnostics
-from reconciler.planning.masking import conceal
+from reconciler.planning.masking import concealing
 from reconciler.planning.planner import Draft
 
 
@@ -91,9 +91,10 @@ def planned_change(change: Change, rules: FieldRules, masks: Masks) -> PlannedCh
     """A change as plain data, secrets as digests."""
     mark = change.resource.source if change.resource else change.prior.source if change.prior else None
     known = (change.resource.spec if change.resource else None, change.prior.base if change.prior else None)
+    concealed = concealing(known, rules, masks)
 
     def shown(tree: Tree) -> JsonValue:
-        return plain(conceal(tree, known, rules, masks), masks)
+        return plain(concealed(tree), masks)
 
     return PlannedChange(
         address=str(change.address),

@@ -27,12 +27,18 @@ def conceal(live: Tree, known: Sequence[Tree], rules: FieldRules, masks: Masks) 
     A text is masked where a known document has a secret in its place, where it equals one, and, in a list of
     plain values that holds one, where no known document has it in plain text.
     """
+    return concealing(known, rules, masks)(live)
+
+
+def concealing(known: Sequence[Tree], rules: FieldRules, masks: Masks) -> Callable[[Tree], Tree]:
+    """`conceal` for several documents: the known ones are looked through once."""
     digests = {_digest_of(secret, masks) for tree in known for secret in _secrets_in(tree)}
     if not digests:
-        return live
+        return lambda live: live
     if masks.of_text("") in digests:  # no store yet, so no key: all digests are one and tell nothing
         digests = set()
-    return _Concealing(frozenset(digests), masks).conceal(live, known, rules)
+    found = _Concealing(frozenset(digests), masks)
+    return lambda live: found.conceal(live, known, rules)
 
 
 @dataclass(frozen=True, slots=True)
