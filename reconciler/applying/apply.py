@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.applying.context import ApplyContext
 from reconciler.applying.convergence import Readback, read_back
 from reconciler.applying.executor import Visits, walk
+from reconciler.applying.progress import Progress
 from reconciler.applying.records import result_record, run_record
 from reconciler.applying.runner import apply_change
 from reconciler.errors import RemoteError
@@ -87,7 +88,7 @@ def _skip(run: _Run, address: Address, cause: Address | None, context: ApplyCont
     """A change that is not made is in the audit, too."""
     change = run.changes[address]
     result = _skipped(change, cause)
-    context.store.append([result_record(context, change, result, None)])
+    context.store.append([result_record(context, Progress(change, change.remote_id, None), result)])
     _finish(run, address, result, context)
 
 

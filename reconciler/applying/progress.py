@@ -21,6 +21,7 @@ class Progress:
         answer: the last answer to a step.
         after: the object as the org last answered it.
         path: of the last request that was about to leave.
+        key: the last idempotency key that was sent.
         is_created: whether the org holds an object that the change made.
         is_called_off: whether it was not due any more, so that nothing was sent and nothing is recorded.
     """
@@ -34,6 +35,7 @@ class Progress:
     after: LiveObject | None = None
     attempts: int = 0
     path: str = ""
+    key: str | None = None
     waited_s: float | None = None
     is_created: bool = False
     is_called_off: bool = False

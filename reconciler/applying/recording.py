@@ -52,7 +52,7 @@ def _record_removal(progress: Progress, result: Result, context: ApplyContext) -
     context.store.settle(
         change.address,
         None,
-        [result_record(context, change, result, progress.answer)],
+        [result_record(context, progress, result)],
         run_id=context.run.run_id,
         removed_remote_id=change.remote_id if change.action is Action.DELETE else None,
         plan_fingerprint=context.run.plan_fingerprint,
@@ -74,7 +74,7 @@ def _record_object(progress: Progress, result: Result, context: ApplyContext) ->
     context.store.settle(
         _held_as(change),
         entry,
-        [result_record(context, change, result, progress.answer)],
+        [result_record(context, progress, result)],
         run_id=context.run.run_id,
         plan_fingerprint=context.run.plan_fingerprint,
     )
@@ -91,7 +91,7 @@ def _held_as(change: Change) -> Address:
 def _record_nothing(progress: Progress, result: Result, context: ApplyContext) -> None:
     context.store.leave(
         progress.change.address,
-        [result_record(context, progress.change, result, progress.answer)],
+        [result_record(context, progress, result)],
         run_id=context.run.run_id,
         close=result.outcome is not Outcome.UNKNOWN,
     )

@@ -10,11 +10,12 @@ from typing import Any, cast
 
 from reconciler.applying.context import ApplyContext, RunIdentity
 from reconciler.applying.filling import fill_object, mask_secrets
+from reconciler.applying.progress import Progress
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.change import Change, LiveObject, Reason
 from reconciler.model.outcome import Result
-from reconciler.model.remote import Answer, Step
+from reconciler.model.remote import Step
 from reconciler.model.resource import Lifecycle
 from reconciler.model.state import EntryStatus, Intent, PriorEntry
 from reconciler.model.values import JsonObject, JsonValue, TreeObject, canonical_json
@@ -61,9 +62,9 @@ def intent_record(context: ApplyContext, intent: Intent) -> AuditEntry:
     )
 
 
-def result_record(context: ApplyContext, change: Change, result: Result, answer: Answer | None) -> AuditEntry:
+def result_record(context: ApplyContext, progress: Progress, result: Result) -> AuditEntry:
     """What became of a change, with its fields and what the documents ask for of its kind."""
-    error = result.error
+    error, change, answer = result.error, progress.change, progress.answer
     return run_record(
         context.run,
         Phase.RESULT,
@@ -76,6 +77,7 @@ def result_record(context: ApplyContext, change: Change, result: Result, answer:
         http_status=error.http_status if error else answer.status if answer else None,
         attempts=result.attempts,
         latency_ms=round(result.latency_ms, 1),
+        idempotency_key=progress.key,
         correlation_id=error.correlation_id if error else answer.correlation_id if answer else None,
         fields=masked_fields(change, context),
         detail=result.detail,

@@ -63,12 +63,14 @@ async def _carry_out(progress: Progress, context: ApplyContext) -> Verdict:
     change, kind = progress.change, context.kind(progress.change.address)
     progress.record = _filled(change.record, context)
     if not change.steps:
+        progress.after = change.live
         return Settled()
     if change.live is not None and change.action is not Action.CREATE:
         await _reread(progress, context)
         if progress.live is None and change.action is Action.DELETE:
             return Settled()
     steps = await _steps_now(progress, kind, context)
+    progress.after = progress.live if not steps else None
     verdict: Verdict = Settled()
     for index, step in enumerate(steps):
         verdict = await _run_step(progress, step, (index, len(steps)), context)

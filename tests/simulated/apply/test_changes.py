@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,23 @@ def test_lifecycle_and_labels_move_the_record_only(work: Bench, envelope: dict[s
 
     assert change_of(planned, "Channel/web").requests == 0
     assert work.sent() == []
+    work.assert_settled()
+
+
+def test_what_the_server_made_of_our_write_stays_agreed(work: Bench) -> None:
+    """The pair sent and answered outlives a change that sends nothing."""
+    work.declare(widget("calls"))
+    remote_id = str(result_of(work.converge(), "Widget/calls").remote_id)
+    work.declare(widget("calls", type="chart"))
+    answer = {**work.objects("widgets")[0], "type": "table"}
+    work.org.inject(Fault(method="PUT", path="*", body=json.dumps(answer)))
+    work.apply()
+    work.org.alter("widgets", remote_id, {"type": "table"})
+    work.assert_settled()
+
+    work.declare(widget("calls", type="chart", metadata={"labels": {"team": "care"}}))
+    work.apply()
+
     work.assert_settled()
 
 

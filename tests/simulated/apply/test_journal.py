@@ -148,6 +148,9 @@ def test_result_says_who_what_where_and_how(work: Bench) -> None:
     }
     assert {name: record[name] for name in expected} == expected
     assert record["detail"]["status"] == "active"
+    assert record["idempotency_key"] is None  # a PUT is idempotent by itself
+    created = work.audit(phase="result")[0]
+    assert created["idempotency_key"] == work.audit(phase="intent")[0]["idempotency_key"]
     assert record["latency_ms"] > 0
     assert record["correlation_id"] in {request.correlation_id for request in work.org.requests}
     assert len(str(record["commit"])) == 40
