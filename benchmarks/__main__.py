@@ -2,12 +2,13 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cases import BASELINE, SMALL, Case, Figure, cases, requests_of
+from benchmarks.cases import BASELINE, SMALL, USUAL, Case, Figure, cases, requests_of
 from benchmarks.measuring import Run, least_disturbed, run_once
 from benchmarks.projects import edit, environment, make_project, seed
 from benchmarks.serving import serving_org
@@ -19,10 +20,11 @@ DOCUMENT = Path("docs/performance.md")
 def main() -> int:
     """Measure all cases in turns, so that each round meets the same machine."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--n", type=int, default=1000, help="resources of the large project (1000)")
+    parser.add_argument("--n", type=int, default=USUAL, help=f"resources of the large project ({USUAL})")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each command (5)")
     parser.add_argument("--write", action="store_true", help=f"put the figures into {DOCUMENT}")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no org behind
     with (
         tempfile.TemporaryDirectory() as folder,
         serving_org(SMALL) as small,
