@@ -13,7 +13,7 @@ from reconciler.applying.filling import fill_object, mask_secrets
 from reconciler.applying.progress import Progress
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, Phase
-from reconciler.model.change import Change, LiveObject, Reason
+from reconciler.model.change import Change, LiveObject
 from reconciler.model.outcome import Result
 from reconciler.model.remote import Step
 from reconciler.model.resource import Lifecycle
@@ -140,8 +140,7 @@ def prior_entry(
 
     Args:
         record: the new base, references filled in.
-        after: the object as the org answered it; None where it did not. What did not settle has no answer
-            that could count as the server's own form of what was sent.
+        after: the object as the org answered it; None where it did not.
     """
     kind = context.kind(change.address)
     resource = change.resource
@@ -151,7 +150,7 @@ def prior_entry(
         address=change.address,
         remote_id=remote_id,
         base=base,
-        answered=_answered(context, change, record, after) if status is EntryStatus.SETTLED else {},
+        answered=_answered(context, change, after),
         scope=kind.scope_of(base) or {},
         lifecycle=resource.lifecycle if resource else Lifecycle(),
         labels=dict(resource.labels) if resource else {},
@@ -163,18 +162,15 @@ def prior_entry(
     )
 
 
-def _answered(
-    context: ApplyContext, change: Change, record: TreeObject, after: LiveObject | None
-) -> JsonObject:
+def _answered(context: ApplyContext, change: Change, after: LiveObject | None) -> JsonObject:
     """The pair to what was sent, where the server normalised it; empty where it did not.
 
-    What the plan left as it is was not sent, so the org's value there is nobody's answer to ours. A fallback
-    is the exception: the base stays the manifest, and where the channel points is the pair to it.
+    What the plan left as it is was not sent, so the org's value there is nobody's answer to ours.
     """
     if after is None:
         return {}
     rules = context.kind(change.address).field_rules
-    wanted = record if change.reason is Reason.FALLBACK else fill_object(change.after or {}, context.applied)
+    wanted = fill_object(change.after or {}, context.applied)
     sent = {name: value for name, value in wanted.items() if rules.member(name).is_sent}
     seen = project(after.body, sent, rules, context.masks)
     same = canonical(seen, rules, context.masks) == canonical(sent, rules, context.masks)

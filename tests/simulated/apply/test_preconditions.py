@@ -158,7 +158,7 @@ def test_object_that_goes_between_two_tries_of_a_delete_is_done(work: Bench) -> 
     channel_id = str(result_of(work.converge(), "Channel/web").remote_id)
     work.declare(schema("keeper"))
     work.org.inject(Fault(method="DELETE", path=f"{CHANNELS}/*", status=412))
-    work.org.inject(Fault(method="GET", path=f"{CHANNELS}/{channel_id}", status=503))
+    work.org.inject(Fault(method="GET", path=f"{CHANNELS}/{channel_id}", status=503, after=1))
 
     report = work.apply(observer=Meddling(Retrying, lambda: work.org.remove("channels", channel_id)))
 
