@@ -21,6 +21,7 @@ from reconciler.model.state import EntryStatus, Intent, PriorEntry
 from reconciler.model.values import JsonObject, JsonValue, TreeObject, canonical_json
 from reconciler.planning.canonical import canonical, project
 from reconciler.planning.documents import plain, planned_field
+from reconciler.planning.masking import conceal
 
 
 def timestamp(moment: datetime) -> str:
@@ -174,4 +175,5 @@ def _answered(context: ApplyContext, change: Change, after: LiveObject | None) -
     sent = {name: value for name, value in wanted.items() if rules.member(name).is_sent}
     seen = project(after.body, sent, rules, context.masks)
     same = canonical(seen, rules, context.masks) == canonical(sent, rules, context.masks)
-    return {} if same or not isinstance(seen, Mapping) else cast("JsonObject", seen)
+    kept = {} if same else conceal(seen, (sent,), rules, context.masks)
+    return cast("JsonObject", kept) if isinstance(kept, Mapping) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 from dataclasses import dataclass, field
 from typing import Any
@@ -202,6 +203,26 @@ def test_secrets_are_digests_wherever_they_are_kept(work: Bench) -> None:
     assert "hunter2" not in repr(report)
     assert outcomes(report) == {"Channel/web": "failed"}
     work.assert_settled()
+
+
+def test_answer_that_says_a_secret_back_is_kept_masked(work: Bench) -> None:
+    work.environ["TEXT"] = "hunter2-hunter2"
+    work.configure(environment=["TEXT"])
+    mediated = {"name": "mediaType", "type": "dimension", "values": ["voice", "${env.TEXT}"]}
+    config = {"metrics": [{"name": "nOffered", "type": "count"}], "filters": [mediated]}
+    work.declare(widget("calls", config=config))
+    work.apply()
+    work.declare(widget("calls", config=config, type="chart"))
+    answer = {**work.objects("widgets")[0], "type": "table"}
+    work.org.inject(Fault(method="PUT", path="*", body=json.dumps(answer)))
+
+    work.apply()
+
+    kept = b"".join(file.read_bytes() for file in (work.folder / "state").iterdir())
+    assert b"hunter2" not in kept
+    entry = work.entry("Widget/calls")
+    assert entry is not None
+    assert entry.answered["type"] == "table"
 
 
 def test_adoption_leaves_its_record(work: Bench) -> None:
