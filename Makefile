@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.installed
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types layers docs ci bench clean
+.PHONY: help setup demo test lint types layers docs postgres ci bench clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,8 +45,16 @@ layers: setup  ## check which module may import which
 docs: setup  ## check that the documents' links lead somewhere
 	$(BIN)/pytest -q tests/architecture/test_documents.py
 
+# The store's tests start a PostgreSQL server of their own; `make test` skips them where there is none.
+postgres: setup
+	@$(BIN)/python -m tests.postgres || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null \
+	  && $(BIN)/python -m tests.postgres; } \
+	|| { echo "The tests need a PostgreSQL server (initdb, pg_ctl, postgres): install postgresql." >&2; exit 1; }
+
 ci: export RECONCILER_REQUIRE_ALL = 1
-ci: lint types layers test docs  ## everything a change must pass; what a test needs and lacks fails it here
+ci: postgres lint types layers test docs  ## everything a change must pass; what a test needs and lacks fails it here
 
 bench: setup  ## measure the claims of docs/performance.md
 	$(BIN)/python -m benchmarks
