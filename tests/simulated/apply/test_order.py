@@ -52,6 +52,29 @@ def test_reference_to_a_field_is_filled_in(work: Bench) -> None:
     assert work.objects("channels")[0]["description"] == "first"
 
 
+def test_reference_to_what_only_the_org_says_of_a_target(work: Bench) -> None:
+    """Its target changes too, though only in the record."""
+    work.declare(widget("first"))
+    work.converge()
+    work.declare(
+        widget("first", metadata={"labels": {"team": "care"}}),
+        channel("web", description={"$ref": "Widget/first#/renderStatus"}),
+    )
+
+    work.converge()
+
+    assert work.objects("channels")[0]["description"] == "rendered"
+
+
+def test_lost_answer_to_an_update_with_a_filled_reference_succeeds(work: Bench) -> None:
+    work.declare(widget("second"))
+    work.converge()
+    work.declare(widget("first"), filtered("second", "Widget/first"))
+    work.org.inject(Fault(method="PUT", path="*", drop="after"))
+
+    work.converge()
+
+
 def test_failure_skips_what_depends_on_it_and_nothing_else(work: Bench) -> None:
     work.declare(
         schema("a", [reference("b", "b")]),
