@@ -46,7 +46,7 @@ from reconciler.store import (
     Store,
     missing_state,
     open_store,
-    state_folder,
+    state_location,
     store_exists,
 )
 from reconciler.store import RunIdentity as LockIdentity
@@ -161,13 +161,15 @@ def _open(project: Project, request: ApplyRequest, run_id: str) -> Store:
     Raises:
         StateError: `state.missing` and the like.
     """
-    folder = state_folder(project.state, project.state_root)
+    location = state_location(project.state, project.state_root)
     options = request.plan.options
-    is_new = not store_exists(folder, project.org.name)
+    is_new = not store_exists(location, project.org.name)
     if is_new and (options.destroy or not may_create_state(project, options)):
-        raise missing_state(folder, project.org.name)
+        raise missing_state(location, project.org.name)
     mode = OpenMode.CREATE if is_new else OpenMode.WRITE
-    return open_store(folder, org=project.org.name, mode=mode, clock=SystemClock(), run=LockIdentity(run_id))
+    return open_store(
+        location, org=project.org.name, mode=mode, clock=SystemClock(), run=LockIdentity(run_id)
+    )
 
 
 async def _apply_at(bench: _Bench) -> RunReport:

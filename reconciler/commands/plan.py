@@ -29,7 +29,7 @@ from reconciler.store import (
     RunIdentity,
     missing_state,
     open_store,
-    state_folder,
+    state_location,
     store_exists,
 )
 
@@ -104,13 +104,15 @@ def read_prior(project: Project, options: PlanOptions) -> PriorView:
     Raises:
         StateError: `state.missing`: a forgetful runner would see every object as unowned.
     """
-    folder = state_folder(project.state, project.state_root)
-    if not store_exists(folder, project.org.name):
+    location = state_location(project.state, project.state_root)
+    if not store_exists(location, project.org.name):
         if not may_create_state(project, options):
-            raise missing_state(folder, project.org.name)
+            raise missing_state(location, project.org.name)
         return PriorView(Prior(), None)
     run = RunIdentity(RandomIds().run_id())
-    with open_store(folder, org=project.org.name, mode=OpenMode.READ, clock=SystemClock(), run=run) as store:
+    with open_store(
+        location, org=project.org.name, mode=OpenMode.READ, clock=SystemClock(), run=run
+    ) as store:
         return PriorView(store.load(), store.secret_key)
 
 

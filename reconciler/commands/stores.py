@@ -13,7 +13,7 @@ from reconciler.store import (
     Store,
     missing_state,
     open_store,
-    state_folder,
+    state_location,
     store_exists,
 )
 
@@ -25,9 +25,9 @@ def existing_store(project: Project, mode: OpenMode, *, run_id: str | None = Non
     Raises:
         StateError: `state.missing`, or it cannot be read.
     """
-    folder = state_folder(project.state, project.state_root)
-    if not store_exists(folder, project.org.name):
-        raise missing_state(folder, project.org.name)
+    location = state_location(project.state, project.state_root)
+    if not store_exists(location, project.org.name):
+        raise missing_state(location, project.org.name)
     run = RunIdentity(run_id or RandomIds().run_id())
-    with open_store(folder, org=project.org.name, mode=mode, clock=SystemClock(), run=run) as store:
+    with open_store(location, org=project.org.name, mode=mode, clock=SystemClock(), run=run) as store:
         yield store

@@ -14,8 +14,6 @@ from reconciler.store.opening import OpenMode, missing_state, open_store, store_
 from reconciler.store.runstore import Store
 from reconciler.store.secrets import UNKEYED, EnvironmentSecrets
 
-state_folder = state_location
-
 __all__ = [
     "UNKEYED",
     "AuditQuery",
@@ -32,7 +30,6 @@ __all__ = [
     "local_folder",
     "missing_state",
     "open_store",
-    "state_folder",
     "state_location",
     "store_exists",
     "this_process",

@@ -60,12 +60,17 @@ def store_exists(location: Location, org: str) -> bool:
 
 def missing_state(location: Location, org: str) -> StateError:
     """The error for an org without a store (design.md, section 8)."""
+    elsewhere = (
+        "if it is kept elsewhere, check the URL, or fill this one with `reconciler state push FILE`"
+        if isinstance(location, PostgresUrl)
+        else "on a runner that forgets its disk, keep the state in PostgreSQL (state: postgresql://…), put "
+        "`reconciler state pull FILE` and `reconciler state push FILE` around the job, or use a runner with "
+        "a kept disk"
+    )
     return StateError(
         f"there is no state for org {org!r} in {location}",
         code="state.missing",
-        hint="if this org was never applied to, start its state with --new-state; on a runner that forgets "
-        "its disk, keep the state in PostgreSQL (state: postgresql://…), put `reconciler state pull FILE` "
-        "and `reconciler state push FILE` around the job, or use a runner with a kept disk",
+        hint=f"if this org was never applied to, start its state with --new-state; {elsewhere}",
     )
 
 
