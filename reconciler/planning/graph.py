@@ -1,7 +1,7 @@
 """Order and cycles: the only place that knows networkx.
 
 An edge leads from what depends to what it depends on. Everything is sorted before it is emitted, so the order
-of files, documents and listings never shows. networkx takes 0.1 s to import: only what has edges waits for it.
+of files, documents and listings never shows. networkx takes 0.1 s to import: only what has edges pays it.
 """
 
 from __future__ import annotations

@@ -12,14 +12,14 @@ SCHEMAS = "/api/v2/customobjects/schemas"
 
 
 def schema_steps(work: Bench) -> list[str]:
-    """`draft a 1`, `publish a`, … in the order in which they were sent."""
+    """`draft a v1`, `publish a`, … in the order in which they were sent."""
     found = []
     for request in work.mutations():
         body: Any = request.body
         if request.method == "POST":
-            found.append(f"draft {body['externalId']} {body['version']}")
+            found.append(f"draft {body['externalId']} v{body['version']}")
         else:
-            found.append(f"{body['status'].lower()} {request.path.rpartition('/')[2]} {body['version']}")
+            found.append(f"{body['status'].lower()} {request.path.rpartition('/')[2]} v{body['version']}")
     return found
 
 
@@ -31,7 +31,7 @@ def test_chain_is_drafted_and_published_from_its_end(work: Bench) -> None:
     work.apply()
 
     assert schema_steps(work) == [
-        *("draft c 1", "published c 1", "draft b 1", "published b 1", "draft a 1", "published a 1")
+        *("draft c v1", "published c v1", "draft b v1", "published b v1", "draft a v1", "published a v1")
     ]
     work.assert_settled()
 
@@ -44,9 +44,14 @@ def test_diamond_waits_for_both_sides(work: Bench) -> None:
     work.apply()
 
     steps = schema_steps(work)
-    assert steps[:2] == ["draft base 1", "published base 1"]
-    assert steps[-2:] == ["draft top 1", "published top 1"]
-    assert sorted(steps[2:6]) == ["draft left 1", "draft right 1", "published left 1", "published right 1"]
+    assert steps[:2] == ["draft base v1", "published base v1"]
+    assert steps[-2:] == ["draft top v1", "published top v1"]
+    assert sorted(steps[2:6]) == [
+        "draft left v1",
+        "draft right v1",
+        "published left v1",
+        "published right v1",
+    ]
     work.assert_settled()
 
 
@@ -58,7 +63,7 @@ def test_edit_is_the_next_version(work: Bench) -> None:
 
     report = work.apply()
 
-    assert schema_steps(work) == ["draft ticket 2", "published ticket 2"]
+    assert schema_steps(work) == ["draft ticket v2", "published ticket v2"]
     assert result_of(report, "Schema/ticket").detail == {"version": 2, "status": "PUBLISHED"}
     work.assert_settled()
 
@@ -71,7 +76,7 @@ def test_equal_draft_is_only_published(work: Bench) -> None:
 
     work.apply()
 
-    assert schema_steps(work) == ["published ticket 1"]
+    assert schema_steps(work) == ["published ticket v1"]
     work.assert_settled()
 
 
@@ -89,7 +94,7 @@ def test_failed_publish_of_a_new_schema_goes_on_from_its_draft(work: Bench) -> N
     assert decisions(planned) == {"Schema/ticket": ("update", "unsettled")}
     assert [field.path for field in change_of(planned, "Schema/ticket").fields] == ["/status"]
     assert planned.drift == ()
-    assert schema_steps(work) == ["published ticket 1"]
+    assert schema_steps(work) == ["published ticket v1"]
     work.assert_settled()
 
 
@@ -104,7 +109,7 @@ def test_failed_publish_of_a_version_goes_on_from_its_draft(work: Bench) -> None
     work.apply()
 
     assert outcomes(first) == {"Schema/ticket": "unknown"}
-    assert schema_steps(work) == ["published ticket 2"]
+    assert schema_steps(work) == ["published ticket v2"]
     assert [found["version"] for found in work.objects("schemas")] == [2]
     work.assert_settled()
 
@@ -143,7 +148,7 @@ def test_deprecated_schema_comes_back_as_its_next_version(work: Bench) -> None:
     work.apply()
 
     assert decisions(planned) == {"Schema/ticket": ("create", "new")}
-    assert schema_steps(work) == ["draft ticket 2", "published ticket 2"]
+    assert schema_steps(work) == ["draft ticket v2", "published ticket v2"]
     work.assert_settled()
 
 
@@ -161,7 +166,7 @@ def test_drift_in_a_field_is_put_right_by_a_version(work: Bench) -> None:
     assert [(field.path, field.origin) for field in changed.fields] == [
         ("/fields/subject/description", "drift")
     ]
-    assert schema_steps(work) == ["draft ticket 2", "published ticket 2"]
+    assert schema_steps(work) == ["draft ticket v2", "published ticket v2"]
     work.assert_settled()
 
 
@@ -173,7 +178,7 @@ def test_reference_is_dropped_before_its_target_goes(work: Bench) -> None:
 
     work.apply()
 
-    assert schema_steps(work) == ["draft a 2", "published a 2", "deprecated b 1"]
+    assert schema_steps(work) == ["draft a v2", "published a v2", "deprecated b v1"]
     work.assert_settled()
 
 
