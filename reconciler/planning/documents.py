@@ -232,7 +232,9 @@ def requests_of(change: Change, inputs: PlanInputs) -> int:
     reread = whole if change.live and change.action is not Action.CREATE else 0
     readback = whole if change.action is not Action.DELETE else 0
     waits = sum(len(step.until.reads) for step in change.steps if step.until)
-    return reread + len(change.steps) + waits + readback
+    judged = change.resource if change.reason is Reason.FALLBACK else None  # again, just before the write
+    standing = len(tuple(kind.standing_reads(judged, Facts()))) if judged else 0
+    return reread + standing + len(change.steps) + waits + readback
 
 
 def _basis(draft: Draft) -> Basis:
