@@ -204,6 +204,7 @@ def _compared(change: PlannedChange) -> dict[str, JsonValue]:
         "action": change.action.value,
         "reason": change.reason.value,
         "remote id": change.remote_id,
+        "before": change.before,
         "wanted": change.after,
         "found": {field.path: field.before for field in change.fields},
         "requests": [

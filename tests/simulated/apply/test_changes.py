@@ -201,7 +201,11 @@ def test_what_the_server_made_of_our_write_stays_agreed(work: Bench) -> None:
 
     work.declare(widget("calls", type="chart", metadata={"labels": {"team": "care"}}))
     work.apply()
+    work.assert_settled()
 
+    work.org.alter("widgets", remote_id, {"type": "metric"})
+    work.declare(widget("calls", type="metric", metadata={"labels": {"team": "care"}}))
+    work.apply()
     work.assert_settled()
 
 

@@ -15,6 +15,7 @@ from reconciler.errors import StateError
 from reconciler.model.outcome import RunReport
 from reconciler.sandbox import Fault
 from tests.simulated.apply.bench import Bench, bench, outcomes, problems, result_of
+from tests.simulated.apply.children import Death, apply_and_die
 from tests.simulated.apply.manifests import ADA, SUPPORT, channel, matrix, reference, schema, widget
 
 SCHEMAS = "/api/v2/customobjects/schemas"
@@ -128,6 +129,29 @@ def test_basis_that_moved_is_stale(work: Bench, happens: Callable[[Bench], None]
     happens(work)
 
     assert_stale(work, saved)
+
+
+@pytest.fixture
+def removing(work: Bench) -> SavedPlan:
+    """A saved plan that deletes a channel."""
+    work.declare(channel("web"), schema("keeper"))
+    work.converge()
+    work.declare(schema("keeper"))
+    return work.save()
+
+
+def test_delete_of_what_others_changed_meanwhile_is_stale(work: Bench, removing: SavedPlan) -> None:
+    work.org.alter("channels", work.objects("channels")[0]["id"], {"description": "By hand"})
+
+    assert_stale(work, removing)
+
+
+def test_delete_of_what_another_run_recorded_meanwhile_is_stale(work: Bench, removing: SavedPlan) -> None:
+    work.declare(channel("web", metadata={"labels": {"team": "care"}}), schema("keeper"))
+    work.converge()
+    work.declare(schema("keeper"))
+
+    assert "another run" in problems(assert_stale(work, removing))[-1]
 
 
 def test_variable_that_changed_is_stale(work: Bench) -> None:
@@ -271,6 +295,29 @@ def test_create_whose_answer_was_lost_goes_on(work: Bench) -> None:
 
     assert (outcomes(first), second.status) == ({"Widget/calls": "unknown"}, "applied")
     assert len(work.objects("widgets")) == 1
+    work.assert_settled()
+
+
+def test_half_a_matrix_goes_on_by_its_plan(work: Bench) -> None:
+    work.declare(matrix("support", overflowThreshold=0.6))
+    saved = work.save()
+    assert apply_and_die(work, Death("StepStarted", 3))
+
+    report = work.apply(saved=saved)
+
+    assert (report.status, outcomes(report)) == ("applied", {"WeightMatrix/support": "succeeded"})
+    work.assert_settled()
+
+
+def test_update_whose_answer_was_lost_goes_on_by_its_plan(work: Bench) -> None:
+    work.declare(channel("web"))
+    work.converge()
+    work.declare(channel("web", description="Edited"))
+    saved = work.save()
+    work.org.inject(Fault(method="PUT", path="*", drop="after"))
+    assert apply_and_die(work, Death("Retrying", 1))
+
+    assert work.apply(saved=saved).status == "applied"
     work.assert_settled()
 
 
