@@ -285,6 +285,7 @@ def test_an_ignored_field_is_left_alone_to_the_end_of_the_day(
     found = plan([declared], [entry(declared)], org(live("g", {"description": "theirs"})), now=now)
 
     assert (found.changes == (), found.drift == ()) == (is_left, is_left)
+    assert found.diagnostics == ()
 
 
 def test_an_ignored_field_keeps_its_base_and_goes_along_in_a_body() -> None:
@@ -542,3 +543,12 @@ def test_a_reference_to_a_field_that_changes_is_known_after_the_apply() -> None:
     found = plan([a, b], prior, org(live("a", {"description": "x"}), live("b", {"target": "x"})))
 
     assert moved(found.changes[1]) == {"/target": ("x", {"$unknown": "Gadget/a#/description"}, "intent")}
+
+
+def test_a_reference_to_what_only_the_server_writes_is_known_where_nothing_is_sent() -> None:
+    a, b = gadget("a", labels={"team": "x"}), gadget("b", {"target": ref("Gadget/a", "/version")})
+    prior = [entry(gadget("a")), entry(b, base={"name": "b", "target": 1})]
+
+    assert [one.address for one in plan([a, b], prior, org(live("a"), live("b", {"target": 1}))).changes] == [
+        "Gadget/a"
+    ]

@@ -6,11 +6,25 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.address import Address
 from reconciler.model.change import Action, Reason
-from reconciler.model.resource import Resource
+from reconciler.model.resource import Dependency, Resource
 from reconciler.model.values import JsonObject, Tree
 from reconciler.planning.inputs import PlanOptions
-from tests.unit.planning.builders import Org, Situation, applied, entry, make, moved, org, plan, resource
+from reconciler.settings import SafetySettings
+from tests.unit.planning.builders import (
+    Org,
+    Situation,
+    applied,
+    entry,
+    lines,
+    live,
+    make,
+    moved,
+    org,
+    plan,
+    resource,
+)
 
 PRIMARY, SECONDARY = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
 ASKED = PlanOptions(fallback=True)
@@ -128,3 +142,16 @@ def test_after_a_switch_planning_again_finds_nothing_and_the_way_back_no_conflic
     back = replace(switched, org=recovered)
     assert list(moved(make(back).plan.changes[0])) == ["/routingTarget/id"]
     assert make(applied(back)).plan.changes == ()
+
+
+def test_a_fallback_is_counted_by_no_guard_and_awaited_by_no_delete() -> None:
+    former = Dependency(Address("Gadget", "gone"), "/dependsOn/0")
+    gone = entry(resource("Gadget/gone", {"name": "gone"}))
+    source = queues(1, shown())
+    source = replace(source, collections={**source.collections, "/gadgets": [live("gone")]})
+    strict = SafetySettings(min_resources=0, max_update_percent=0, max_delete_percent=100)
+    held = replace(HELD, dependencies=(former,))
+    found = plan([channel()], [held, gone], source, options=ASKED, safety=strict)
+
+    assert lines(found) == ["update Channel/web", "delete Gadget/gone"]
+    assert found.applyable
