@@ -15,7 +15,7 @@ from datetime import timedelta
 from reconciler.applying.context import ApplyContext
 from reconciler.applying.filling import reveal_secrets
 from reconciler.applying.records import run_record
-from reconciler.errors import Rejected
+from reconciler.errors import NotFound, Rejected
 from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.remote import Answer, listing
 from reconciler.model.resource import Resource
@@ -58,7 +58,7 @@ async def _resolve(intent: Intent, known: Mapping[str, Secret], context: ApplyCo
         return await _look_up(intent, context)
     try:
         answer = await _repeat(intent, body, context)
-    except Rejected:
+    except (Rejected, NotFound):
         return None  # it never took effect, and would not now
     return _remote_id(intent, answer, context)
 

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import pytest
 
+from reconciler.errors import RemoteUnavailable
 from reconciler.model.state import Intent
-from reconciler.sandbox import Fault, RecordedRequest
+from reconciler.sandbox import Fault, RecordedRequest, seed_id
 from tests.simulated.apply.bench import Bench, decisions
 from tests.simulated.apply.children import Death, apply_and_die
 from tests.simulated.apply.manifests import SUPPORT, channel, matrix, reference, schema, widget
@@ -144,6 +145,42 @@ def test_manifest_that_left_meanwhile_takes_its_object_along(work: Bench) -> Non
     work.converge()
 
     assert work.objects("widgets") == []
+
+
+def test_create_whose_place_is_gone_left_nothing(work: Bench) -> None:
+    work.declare(widget("calls"))
+    work.org.inject(Fault(method="POST", path="*/widgets", drop="before"))
+    assert apply_and_die(work, RETRYING)
+    work.org.remove("dashboards", seed_id("dashboard", "Support Overview"))
+    work.declare(widget("calls", dashboardId={"$lookup": "Dashboard/Wallboard"}))
+
+    work.converge()
+
+
+def test_create_that_is_refused_by_now_left_nothing(work: Bench) -> None:
+    """Somebody took the name: what is theirs is not taken over."""
+    work.declare(channel("web"))
+    work.org.inject(Fault(method="POST", path="*/configurations", drop="before"))
+    assert apply_and_die(work, RETRYING)
+    work.org.inject(Fault(method="POST", path="*/configurations", status=409, code="duplicate"))
+
+    work.converge()
+
+    assert len(work.objects("channels")) == 1
+
+
+def test_org_that_cannot_be_asked_leaves_the_intents_open(work: Bench) -> None:
+    work.declare(channel("web"))
+    work.org.inject(Fault(method="POST", path="*/configurations", drop="after"))
+    assert apply_and_die(work, RETRYING)
+    work.org.inject(Fault(method="POST", path="*/configurations", status=503, times=5))
+
+    with pytest.raises(RemoteUnavailable):
+        work.apply()
+
+    assert len(work.prior().open_intents) == 1
+    work.converge()
+    assert len(work.objects("channels")) == 1
 
 
 def test_old_intent_is_looked_up_by_name(work: Bench) -> None:

@@ -420,6 +420,9 @@ def test_saved_plan_holds_no_secret(work: Bench) -> None:
 def test_two_orgs_have_two_states(work: Bench, tmp_path: Path) -> None:
     work.declare(schema("ticket"))
     work.converge()
+    bound = work.prior().identity
+    assert bound is not None
+    assert (bound.org_id, f"http://{bound.api_host}") == (work.org.org_id, work.org.base_url)
     saved = work.save()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
