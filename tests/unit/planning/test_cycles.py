@@ -60,7 +60,7 @@ def test_which_of_equal_circles_is_shown_does_not_depend_on_hashes() -> None:
     code = (
         "from string import ascii_uppercase as leaves; from tests.unit.planning.test_cycles import chains;"
         "names = 'abcdefgh';"
-        "circles = [a + b for a in names for b in names if (ord(b) - ord(a)) % 8 in (1, 3, 4)];"
+        "circles = [a + b for a in names for b in names if (ord(b) - ord(a)) % 8 in (1, 2, 5)];"
         "print(chains(*circles, *(a + b for a in names for b in leaves)))"
     )
     outputs = {
@@ -71,7 +71,7 @@ def test_which_of_equal_circles_is_shown_does_not_depend_on_hashes() -> None:
             text=True,
             check=True,
         ).stdout
-        for seed in "123"
+        for seed in "12"
     }
 
     assert len(outputs) == 1
