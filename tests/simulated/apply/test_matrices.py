@@ -140,6 +140,19 @@ def test_settings_go_back_too(work: Bench) -> None:
         assert after[name] == before[name]
 
 
+def test_settings_go_back_though_the_queue_moved_since(work: Bench) -> None:
+    """Its undo carries the version of a re-read of its own."""
+    work.declare(matrix("support", overflowThreshold=0.5))
+    work.org.inject(Fault(method="PATCH", path=f"{MEMBERS}/*", status=400))
+
+    report = work.apply()
+
+    queue = f"/api/v2/routing/queues/{SUPPORT}"
+    versions = [request.headers["if-match"] for request in work.mutations() if request.path == queue]
+    assert outcomes(report) == {"WeightMatrix/support": "rolled_back"}
+    assert len(set(versions)) == 2
+
+
 def test_reread_that_gets_no_answer_leaves_what_was_applied(work: Bench) -> None:
     work.declare(matrix("support"))
     work.org.inject(Fault(method="GET", path=MEMBERS, status=503, after=2, times=5))
