@@ -70,7 +70,7 @@ def plan(
         planned = asyncio.run(make_plan(project, request, observer)).plan
     if out is not None:
         save_plan(planned, out)
-    show_plan(planned, terminal, format, show_requests=show_requests)
+    show_plan(planned, terminal, format, show_requests=show_requests, planfile=out)
     if not planned.applyable:
         return ExitCode.REFUSED
     return ExitCode.CHANGES if detailed_exitcode and planned.summary.changes else ExitCode.OK
@@ -173,7 +173,8 @@ def show(
 
     Exit codes: 0 done, 64 no such file, 78 it is no plan that can be read.
     """
-    show_plan(read_plan(planfile).plan, ctx.obj, format, show_requests=show_requests)
+    saved = read_plan(planfile).plan
+    show_plan(saved, ctx.obj, format, show_requests=show_requests, planfile=planfile)
     return ExitCode.OK
 
 

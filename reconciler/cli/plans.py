@@ -45,8 +45,15 @@ def plan_options(choices: Choices) -> PlanOptions:
     )
 
 
-def show_plan(shown: Plan, terminal: Terminal, how: PlanFormat, *, show_requests: bool) -> None:
-    """The plan on stdout."""
+def show_plan(
+    shown: Plan,
+    terminal: Terminal,
+    how: PlanFormat,
+    *,
+    show_requests: bool,
+    planfile: Path | None = None,
+) -> None:
+    """The plan on stdout; `planfile` is where it is saved."""
     from reconciler import reports
 
     match how:
@@ -61,6 +68,7 @@ def show_plan(shown: Plan, terminal: Terminal, how: PlanFormat, *, show_requests
                     color=terminal.stdout_color,
                     show_requests=show_requests,
                     verbose=terminal.verbose > 0,
+                    planfile=str(planfile) if planfile else None,
                 )
             )
 

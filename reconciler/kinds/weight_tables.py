@@ -23,13 +23,18 @@ SETTINGS = {"overflowThreshold": "overflow threshold", "wrapUpTimeout": "wrap-up
 
 
 def planned_report(change: Change, live: LiveObject) -> Report:
-    """The matrix and the queue's settings, before and after."""
+    """The matrix and the queue's settings, before and after, where something of them changes."""
     everybody = seats(change, live)
     name = str(live.server.get("name") or live.remote_id)
+    return Report(tables=(*_weights(live, everybody, name), *_settings(change, live, name)))
+
+
+def _weights(live: LiveObject, everybody: tuple[Seat, ...], name: str) -> tuple[Table, ...]:
+    if not any(seat.changes for seat in everybody):
+        return ()
     rows = (*(_row(live, seat) for seat in everybody), _total(everybody))
     columns = ("member", "before", "after", "change", "routing type")
-    tables = (Table(f"weights of queue {name}", columns, rows), *_settings(change, live, name))
-    return Report(tables=tables)
+    return (Table(f"weights of queue {name}", columns, rows),)
 
 
 def _row(live: LiveObject, seat: Seat) -> tuple[str, ...]:
@@ -54,21 +59,22 @@ def _total(everybody: tuple[Seat, ...]) -> tuple[str, ...]:
 
 
 def _settings(change: Change, live: LiveObject, name: str) -> tuple[Table, ...]:
-    """The settings that the manifest names; none of them, no table."""
+    """The settings that the manifest names; no table where none of them changes."""
     rows = tuple(
         _setting_row(label, live.body.get(member), (change.after or {})[member])
         for member, label in SETTINGS.items()
         if member in (change.after or {})
     )
-    return (
-        (Table(f"settings of queue {name}", ("setting", "before", "after", "change"), rows),) if rows else ()
-    )
+    if all(before == after for _, before, after, _ in rows):
+        return ()
+    return (Table(f"settings of queue {name}", ("setting", "before", "after", "change"), rows),)
 
 
-def _setting_row(label: str, before: Tree, after: Tree) -> tuple[str, ...]:
+def _setting_row(label: str, before: Tree, after: Tree) -> tuple[str, str, str, str]:
     old, new = number(before), number(after)
     moved = plain_change(old, new) if old is not None and new is not None else ""
-    return label, *("–" if value is None else plain(value) for value in (old, new)), moved
+    shown = ["–" if value is None else plain(value) for value in (old, new)]
+    return label, shown[0], shown[1], moved
 
 
 def applied_report(change: Change, after: LiveObject) -> Report:

@@ -163,7 +163,8 @@ def _checks(checks: Sequence[PlannedCheck], literals: Literals) -> str:
         lines.append(f"{check.status} {check.name} {check.address}: {inert(check.message)}")
         lines += [f"    {name}: {literals.inline(value)}" for name, value in check.data.items()]
     shown = fenced(inert(text) for text in lines) if lines else ""
-    return f"\n**Checks: {len(checks) - len(judged)} passed, {len(judged)} did not**\n\n{shown}"
+    others = f", {len(judged)} did not" if judged else ""
+    return f"\n**Checks: {len(checks) - len(judged)} passed{others}**\n\n{shown}"
 
 
 def _change(change: PlannedChange, literals: Literals) -> str:

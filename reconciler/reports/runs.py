@@ -55,7 +55,10 @@ _AUDIT_COLUMNS = {
     "http_status": "HTTP",
     "latency_ms": "MS",
     "actor": "ACTOR",
+    "detail": "WHAT",
 }
+_SHOWN_OF_RUN = 8
+"""So many characters of a run's id tell runs apart; the JSON has all."""
 
 
 def run_text(report: RunReport, *, color: bool = False) -> str:
@@ -126,9 +129,21 @@ def run_closing_line(report: RunReport) -> str:
 
 def audit_text(records: Sequence[JsonObject], *, color: bool = False) -> str:
     """Audit records as a table, oldest first as given."""
-    rows = [[_cell(name, record.get(name)) for name in _AUDIT_COLUMNS] for record in records]
+    rows = [[_audit_cell(name, record) for name in _AUDIT_COLUMNS] for record in records]
     lines = table_lines(tuple(_AUDIT_COLUMNS.values()), rows)
     return render([*lines, line(counted(len(rows), "record"))], color=color)
+
+
+def _audit_cell(name: str, record: JsonObject) -> str:
+    value = record.get(name)
+    if name == "run_id" and isinstance(value, str):
+        return _cell(name, value[:_SHOWN_OF_RUN])
+    if name != "detail":
+        return _cell(name, value)
+    detail = value if isinstance(value, Mapping) else {}
+    error = record.get("error")
+    code = error.get("code") if isinstance(error, Mapping) else detail.get("code")
+    return _cell(name, detail.get("label") or code)
 
 
 def state_text(prior: Prior) -> str:

@@ -43,6 +43,7 @@ def plan_text(
     width: int = WIDTH,
     show_requests: bool = False,
     verbose: bool = False,
+    planfile: str | None = None,
 ) -> str:
     """The whole plan.
 
@@ -50,6 +51,7 @@ def plan_text(
         width: characters that a line of values may take; longer values are cut with their length.
         show_requests: lists each request with its body.
         verbose: lists the checks that passed, too.
+        planfile: where the plan is saved: the next step names it.
     """
     literals = literals_for(plan, width)
     lines = [
@@ -58,7 +60,7 @@ def plan_text(
         *_drift(plan, literals),
         *_checks(plan.checks, literals, verbose=verbose),
         *_problems(plan),
-        *_closing(plan),
+        *_closing(plan, planfile),
     ]
     return render(lines, color=color)
 
@@ -130,10 +132,10 @@ def _problems(plan: Plan) -> Iterator[Text]:
         yield from indented(diagnostic_lines(most_severe_first(plan.diagnostics)), 2)
 
 
-def _closing(plan: Plan) -> Iterator[Text]:
+def _closing(plan: Plan, planfile: str | None) -> Iterator[Text]:
     yield line()
     if waits := sum(step.wait for change in plan.changes for step in change.steps):
         yield line(f"{counted(waits, 'request')} will be waited for until the org has settled.")
     yield line((budget_line(plan.requests), "dim"))
-    yield from (line(text) for text in next_steps(plan))
+    yield from (line(text) for text in next_steps(plan, planfile))
     yield line((closing_line(plan), "bold"))

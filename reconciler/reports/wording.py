@@ -102,10 +102,14 @@ def budget_line(requests: RequestBudget, rate: RateSettings | None = None) -> st
     )
 
 
-def next_steps(plan: Plan) -> Iterator[str]:
-    """What blocks the plan and the way out, or the command that applies it; each on one line."""
+def next_steps(plan: Plan, planfile: str | None = None) -> Iterator[str]:
+    """What blocks the plan and the way out, or the command that applies it; each on one line.
+
+    Args:
+        planfile: where the plan is saved.
+    """
     if plan.applyable:
-        yield f"Next step: {apply_command(plan)}" if plan.summary.changes else "Nothing to apply."
+        yield f"Next step: {apply_command(plan, planfile)}" if plan.summary.changes else "Nothing to apply."
         return
     yield f"Blocked by {', '.join(blockers(plan)) or 'a refusal'}: nothing can be applied yet."
     ways_out = dict.fromkeys(found.hint for found in errors_in(plan.diagnostics) if found.hint)
@@ -126,10 +130,10 @@ def blockers(plan: Plan) -> list[str]:
     ]
 
 
-def apply_command(plan: Plan) -> str:
-    """The command that applies this plan, with the options that shaped it."""
-    words = ["reconciler", "apply"]
-    for name in _OPTIONS:
+def apply_command(plan: Plan, planfile: str | None = None) -> str:
+    """The command that applies this plan: the saved file, or the options that shaped it."""
+    words = ["reconciler", "apply", *([planfile] if planfile else [])]
+    for name in () if planfile else _OPTIONS:
         words += _option(name, plan.basis.options.get(name))
     return f"`{' '.join(shlex.quote(word) for word in words)}`"
 

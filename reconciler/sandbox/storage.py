@@ -117,6 +117,7 @@ class Storage:
 def _opened(data: Path) -> sqlite3.Connection:
     data.parent.mkdir(parents=True, exist_ok=True)
     # The lock of `transaction` keeps threads apart, so the connection may be used by all of them.
+    data.touch(mode=0o600)
     connection = sqlite3.connect(data, check_same_thread=False, isolation_level=None, timeout=30)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")

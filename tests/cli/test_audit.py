@@ -16,7 +16,7 @@ def test_list_is_a_table(applied: Folder) -> None:
     lines = run("audit", "list").out.splitlines()
 
     columns = " ".join(lines[0].split())
-    assert columns == "SEQ TIME RUN PHASE ADDRESS ACTION OUTCOME HTTP MS ACTOR"
+    assert columns == "SEQ TIME RUN PHASE ADDRESS ACTION OUTCOME HTTP MS ACTOR WHAT"
     assert "run_started" in lines[1]
     assert "run_finished" in lines[-2]
     assert lines[-1] == f"{len(lines) - 2} records"

@@ -41,6 +41,13 @@ def test_the_plan_shows_the_matrix_before_and_after() -> None:
     )
 
 
+def test_what_stays_as_it_is_needs_no_table() -> None:
+    facts = facts_of(members_of({"u1": 0.2, "u2": 0.5}))
+    resource = manifest({"u1": 0.2}, overflowThreshold=0.8, projectedLoad=1)
+
+    assert KIND.report(change_of(resource, facts), facts).tables == ()
+
+
 def test_the_plan_says_who_is_silenced_and_who_is_no_member() -> None:
     facts = facts_of(members_of({"u1": 0.2, "u2": 0.5}))
     resource = manifest({"u1": 0.2, "x": 0.1}, membersMode="authoritative")

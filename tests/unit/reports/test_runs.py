@@ -140,11 +140,18 @@ def test_problems_of_a_run_are_shown() -> None:
 
 def test_audit_is_a_table() -> None:
     records: list[JsonObject] = [
-        {"seq": 9, "timestamp": "2026-03-01T12:00:00Z", "run_id": "r1", "phase": "intent", "actor": "ann"},
+        {
+            "seq": 9,
+            "timestamp": "2026-03-01T12:00:00Z",
+            "run_id": "deadbeef0123",
+            "phase": "intent",
+            "actor": "ann",
+            "detail": {"label": "publish version 2"},
+        },
         {
             "seq": 10,
             "timestamp": "2026-03-01T12:00:01Z",
-            "run_id": "r1",
+            "run_id": "deadbeef0123",
             "phase": "result",
             "address": "Widget/a",
             "action": "create",
@@ -156,9 +163,10 @@ def test_audit_is_a_table() -> None:
     ]
 
     assert audit_text(records) == (
-        "SEQ  TIME                  RUN  PHASE   ADDRESS   ACTION  OUTCOME    HTTP  MS  ACTOR\n"
-        "  9  2026-03-01T12:00:00Z  r1   intent                                         ann\n"
-        " 10  2026-03-01T12:00:01Z  r1   result  Widget/a  create  succeeded   201  42  ann\n"
+        "SEQ  TIME                  RUN       PHASE   ADDRESS   ACTION  OUTCOME    HTTP  MS  ACTOR  WHAT\n"
+        "  9  2026-03-01T12:00:00Z  deadbeef  intent                                         ann    "
+        "publish version 2\n"
+        " 10  2026-03-01T12:00:01Z  deadbeef  result  Widget/a  create  succeeded   201  42  ann\n"
         "2 records\n"
     )
 

@@ -96,6 +96,12 @@ def test_plan_without_changes_says_so_in_its_last_line() -> None:
     )
 
 
+def test_next_step_of_a_saved_plan_names_its_file() -> None:
+    saved = plan(change("Widget/a", Action.CREATE), summary=Summary(create=1))
+
+    assert "Next step: `reconciler apply 'a plan.json'`\n" in plan_text(saved, planfile="a plan.json")
+
+
 def test_plan_that_could_not_be_made_does_not_say_that_nothing_changes() -> None:
     blocked = plan(applyable=False, diagnostics=(error("lookup.not-found", "no such queue"),))
 

@@ -162,3 +162,9 @@ def test_serving_ends_cleanly_on_a_signal(number: signal.Signals) -> None:
 
         out, err = process.communicate(timeout=10)
         assert (out, err, process.returncode) == ("ended\n", "", 0)
+
+
+def test_objects_are_for_their_owner_only(tmp_path: Path) -> None:
+    data = tmp_path / "org.sqlite3"
+    with running_sandbox(SandboxOptions(data=data)):
+        assert data.stat().st_mode & 0o777 == 0o600
