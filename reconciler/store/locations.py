@@ -42,7 +42,7 @@ def state_location(text: str, base: Path) -> Location:
             f"state: a {scheme} URL is no place for the state",
             hint="name a folder, such as state, or a database, as postgresql://user@host/name",
         )
-    return PostgresUrl(text)
+    return PostgresUrl(scheme.lower() + text[len(scheme) :])  # libpq knows it in lower case only
 
 
 def local_folder(location: Location, base: Path) -> Path:

@@ -144,6 +144,8 @@ class PostgresDatabase:
         with self._engine.connect() as connection:
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
+                # It keeps nobody waiting, and may take its time over many rows.
+                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                 return query(connection)
 
     def _write_once(self, body: Callable[[Connection], Result]) -> Result:

@@ -203,13 +203,65 @@ def test_a_transaction_that_does_not_end_locks_the_others_out_by_name(database: 
 
 
 def impatient(store: Store) -> Store:
-    """The same store, whose next session waits for a moment only."""
-    reached = store._database  # noqa: SLF001  # five seconds are too long for a test
+    """The same store, whose session waits for a moment only, and is waited for no longer."""
+    reached = store._database  # noqa: SLF001  # seconds are too long for a test
     assert isinstance(reached, PostgresDatabase)
     with reached._engine.connect() as connection:  # noqa: SLF001
         connection.execute(text("SET lock_timeout = '50ms'"))
+        connection.execute(text("SET idle_in_transaction_session_timeout = '50ms'"))
         connection.commit()
     return store
+
+
+def test_a_run_that_stops_in_the_middle_of_a_commit_does_not_keep_the_others_out(
+    server: Server, database: PostgresUrl
+) -> None:
+    with opened(database) as store:
+        reached = impatient(store)._database  # noqa: SLF001
+        tries: list[int] = []
+
+        def pause_once(connection: Connection) -> None:
+            tries.append(1)
+            connection.execute(text("SELECT 1 FROM lineages FOR UPDATE"))
+            if len(tries) == 1:
+                wait_on(server)
+
+        reached.write(pause_once)
+
+    assert len(tries) == 2
+
+
+def test_a_session_is_durable_and_patient_for_a_while(database: PostgresUrl) -> None:
+    names = ("synchronous_commit", "lock_timeout", "idle_in_transaction_session_timeout")
+    reached = connect(PostgresUrl(f"{database.text}%20-csynchronous_commit%3Doff"), reads_only=False)
+
+    found = reached.write(
+        lambda connection: [connection.execute(text(f"SHOW {name}")).scalar() for name in names]
+    )
+    reached.close()
+
+    assert found == ["on", "5s", "4s"]
+
+
+def test_a_long_read_is_let_finish(server: Server, database: PostgresUrl) -> None:
+    with opened(database) as store:
+        reached = impatient(store)._database  # noqa: SLF001
+        tries: list[int] = []
+
+        def take_time(connection: Connection) -> int:
+            tries.append(1)
+            wait_on(server)
+            found: int = connection.execute(text("SELECT count(*) FROM lineages")).scalar_one()
+            return found
+
+        assert reached.read(take_time) == 1
+    assert len(tries) == 1
+
+
+def wait_on(server: Server) -> None:
+    """Let time pass by the server's clock."""
+    with server.connect() as connection:
+        connection.execute("SELECT pg_sleep(0.3)")
 
 
 def test_there_is_no_store_before_one_is_made_and_asking_makes_none(database: PostgresUrl) -> None:
