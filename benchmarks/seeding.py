@@ -20,7 +20,7 @@ from reconciler.model.state import PriorEntry, StateIdentity
 from reconciler.planning.decisions import Decision
 from reconciler.planning.inputs import PlanOptions
 from reconciler.remote import open_client
-from reconciler.store import OpenMode, RunIdentity, open_store, state_folder
+from reconciler.store import OpenMode, RunIdentity, open_store, state_location
 
 
 class Silence:
@@ -84,10 +84,12 @@ def _entry(decision: Decision) -> PriorEntry:
 
 
 def _commit(project: Project, identity: StateIdentity, entries: list[PriorEntry]) -> None:
-    folder = state_folder(project.state, project.state_root)
+    location = state_location(project.state, project.state_root)
     run = RunIdentity("seeding")
     with (
-        open_store(folder, org=project.org.name, mode=OpenMode.CREATE, clock=SystemClock(), run=run) as store,
+        open_store(
+            location, org=project.org.name, mode=OpenMode.CREATE, clock=SystemClock(), run=run
+        ) as store,
         store.lock("seeding", 0),
     ):
         store.bind(identity)
