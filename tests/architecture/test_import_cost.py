@@ -53,7 +53,10 @@ def test_validating_loads_what_reads_manifests(tmp_path: Path) -> None:
 def test_schemas_pay_for_what_judges_them_and_references_for_the_graph(tmp_path: Path) -> None:
     make_project(tmp_path, "https://127.0.0.1", of_kind("Schema"))
 
-    assert loaded_by(["validate", "--format", "json"], tmp_path) == READS_MANIFESTS | {"jsonschema", "networkx"}
+    assert loaded_by(["validate", "--format", "json"], tmp_path) == READS_MANIFESTS | {
+        "jsonschema",
+        "networkx",
+    }
 
 
 def test_plan_without_a_change_loads_neither_diff_nor_graph_nor_server(tmp_path: Path) -> None:
