@@ -35,7 +35,7 @@ SETTINGS = (
 SUPERVISOR = (
     '"$0/initdb" -D "$1/data" -U tester -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$1/log" 2>&1 && '
     '"$0/pg_ctl" -w -D "$1/data" -l "$1/log" -o "$2" start >>"$1/log" 2>&1 && '
-    'echo ready && read -r end; "$0/pg_ctl" -D "$1/data" -m immediate stop >>"$1/log" 2>&1'
+    'echo ready && { read -r end || :; } || cat "$1/log" >&2; "$0/pg_ctl" -D "$1/data" -m immediate stop >>"$1/log" 2>&1; rm -rf "$1"'
 )
 
 
@@ -97,18 +97,18 @@ def running_server(programs: Path) -> Iterator[Server]:
         stdout=subprocess.PIPE,
         cwd=folder,
         text=True,
+        start_new_session=True,  # a signal to the tests' group must not end it before the server
         user=user,
         group=None if user is None else pwd.getpwuid(user).pw_gid,
         extra_groups=None if user is None else [],
     ) as supervisor:
         try:
             assert supervisor.stdout is not None
-            log = folder / "log"
-            assert supervisor.stdout.readline() == "ready\n", log.read_text() if log.exists() else "no log"
+            assert supervisor.stdout.readline() == "ready\n", "the server did not start; its log is on stderr"
             yield Server(folder, port)
         finally:
             supervisor.communicate()
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _owner_of(folder: Path) -> int | None:
