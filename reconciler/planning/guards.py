@@ -56,8 +56,14 @@ def _numbers(draft: Draft, fingerprint: str) -> Iterator[Diagnostic]:
         yield _share(("update", updates), managed, setting, fingerprint)
 
 
+FINISHING = (Reason.FALLBACK, Reason.UNSETTLED, Reason.UNKNOWN_OUTCOME)
+"""Turns that are meant to pass, and what an earlier run began: a crash must not bar the run that mends it."""
+
+
 def _counts_as_update(change: Change) -> bool:
-    return change.action in (Action.UPDATE, Action.REPLACE) and change.reason is not Reason.FALLBACK
+    """Whether it changes what prior state holds; the first settings of a queue are new, not changed."""
+    is_update = change.action in (Action.UPDATE, Action.REPLACE)
+    return is_update and change.prior is not None and change.reason not in FINISHING
 
 
 def _managed(inputs: PlanInputs) -> int:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from reconciler.model.change import Reason
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Dependency, Lifecycle, Resource
-from reconciler.model.state import PriorEntry
+from reconciler.model.state import EntryStatus, PriorEntry
 from reconciler.planning.inputs import PlanOptions
 from reconciler.settings import SafetySettings
 from tests.unit.planning.builders import (
@@ -52,6 +53,17 @@ def settings_of(found: Plan) -> list[str]:
     """The settings that the guards' refusals name."""
     names = ("maxDeletes", "maxDeletePercent", "maxUpdatePercent")
     return [name for one in found.diagnostics for name in names if f"safety.{name}:" in one.message]
+
+
+def test_what_an_earlier_run_began_is_finished_whatever_its_share() -> None:
+    names = [f"g{index:02}" for index in range(20)]
+    prior = [entry(gadget(name, {"count": 1}), status=EntryStatus.UNSETTLED) for name in names]
+    objects = org(*(live(name, {"count": 2}) for name in names))
+
+    found = plan([gadget(name, {"count": 1}) for name in names], prior, objects)
+
+    assert {change.reason for change in found.changes} == {Reason.UNSETTLED}
+    assert found.applyable
 
 
 @pytest.mark.parametrize(
