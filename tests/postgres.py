@@ -35,7 +35,8 @@ SETTINGS = (
 SUPERVISOR = (
     '"$0/initdb" -D "$1/data" -U tester -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$1/log" 2>&1 && '
     '"$0/pg_ctl" -w -D "$1/data" -l "$1/log" -o "$2" start >>"$1/log" 2>&1 && '
-    'echo ready && { read -r end || :; } || cat "$1/log" >&2; "$0/pg_ctl" -D "$1/data" -m immediate stop >>"$1/log" 2>&1; rm -rf "$1"'
+    'echo ready && { read -r end || :; } || cat "$1/log" >&2; '
+    '"$0/pg_ctl" -D "$1/data" -m immediate stop >>"$1/log" 2>&1; rm -rf "$1"'
 )
 
 
