@@ -14,6 +14,7 @@ from reconciler.commands.saved import FOLDER
 from reconciler.gathering import gather
 from reconciler.kinds import KINDS
 from reconciler.manifests import LoadedManifests
+from reconciler.model.events import PlanMade
 from reconciler.model.ports import Observer, OrgReader
 from reconciler.model.remote import Facts
 from reconciler.model.state import Prior
@@ -154,7 +155,9 @@ async def make(making: Making, reader: OrgReader, observer: Observer) -> Planned
     draft = draft_plan(replace(inputs, facts=facts, granted_scopes=reader.granted_scopes))
     facts = await gather(reader, lambda known: check_reads(draft, known), facts, observer)
     checks = judge(draft, facts)
-    return make_plan(draft, checks, facts, tool_version=__version__, requests_made=reader.requests_made)
+    planned = make_plan(draft, checks, facts, tool_version=__version__, requests_made=reader.requests_made)
+    observer.notify(PlanMade({change.address: change.depends_on for change in planned.plan.changes}))
+    return planned
 
 
 def _inputs(making: Making) -> PlanInputs:

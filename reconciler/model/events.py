@@ -5,7 +5,8 @@ A log line is for a developer and the journal for recovery; these say what a per
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from reconciler.model.address import Address
@@ -24,6 +25,17 @@ class ReadAnswered:
     """One of them has come."""
 
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMade:
+    """The plan stands, and is about to be shown; nothing runs until `RunStarted`.
+
+    Args:
+        needs: for each change's address those of the changes that it waits for.
+    """
+
+    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,7 @@ class Retrying:
 Event: TypeAlias = (
     ReadsPlanned
     | ReadAnswered
+    | PlanMade
     | RunStarted
     | ChangeStarted
     | StepStarted

@@ -7,7 +7,7 @@ run: a stream that is gone is written to no more.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from threading import RLock
@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from reconciler.model.events import ChangeFinished, Event, RunStarted
+from reconciler.model.events import ChangeFinished, Event, PlanMade, RunStarted
 from reconciler.model.ports import Observer
 from reconciler.reports.lines import line, render
 from reconciler.reports.runs import outcome_line
@@ -39,14 +39,12 @@ def watch(
     display: Display,
     *,
     color: bool = False,
-    waits_for: Mapping[str, Sequence[str]] | None = None,
     monotonic: Monotonic = time.monotonic,
 ) -> Iterator[Observer]:
     """Shows a run while the block lasts.
 
     Args:
         stream: stderr, as a rule.
-        waits_for: address -> addresses whose changes come first, for the live display.
         monotonic: seconds from an arbitrary start.
     """
     match display:
@@ -55,7 +53,7 @@ def watch(
         case Display.PLAIN:
             yield Plain(_Stream(stream), color=color, monotonic=monotonic)
         case Display.LIVE:
-            shown = LiveDisplay(_Stream(stream), Scene(dict(waits_for or {}), monotonic), color=color)
+            shown = LiveDisplay(_Stream(stream), Scene(monotonic=monotonic), color=color)
             with shown.live:
                 yield shown
 
@@ -118,6 +116,10 @@ class LiveDisplay:
         """Takes an event; the display follows by itself."""
         with self._lock:
             self._scene.take(event)
+        if isinstance(event, PlanMade):
+            self.live.stop()  # the plan is shown now, and perhaps somebody is asked
+        elif isinstance(event, RunStarted):
+            self.live.start()
         lines = [finished_line(event)] if isinstance(event, ChangeFinished) else self._notices.lines(event)
         for text in lines:
             self.live.console.print(text, soft_wrap=True)

@@ -16,6 +16,7 @@ from reconciler.model.events import (
     ChangeStarted,
     ChangeWaiting,
     Event,
+    PlanMade,
     ReadAnswered,
     ReadsPlanned,
     Retrying,
@@ -66,6 +67,8 @@ class Scene:
                 self.reads_planned += count
             case ReadAnswered():
                 self.reads_answered += 1
+            case PlanMade(needs):
+                self.waits_for = dict(needs)
             case RunStarted(_, changes):
                 self.changes, self.started = changes, self.monotonic()
             case ChangeStarted(address, action):

@@ -14,6 +14,7 @@ from reconciler.model.events import (
     ChangeStarted,
     ChangeWaiting,
     Event,
+    PlanMade,
     ReadAnswered,
     ReadsPlanned,
     Retrying,
@@ -23,7 +24,7 @@ from reconciler.model.events import (
 )
 from reconciler.model.outcome import Outcome
 from reconciler.reports import watch
-from reconciler.reports.progress import Display
+from reconciler.reports.progress import Display, LiveDisplay
 from reconciler.reports.scene import Scene
 from tests.unit.reports.builders import result
 
@@ -106,8 +107,9 @@ def lines(scene: Scene) -> list[str]:
 
 def test_scene_says_what_runs_and_what_waits_for_whom() -> None:
     hands = Hands()
-    scene = Scene({"Widget/a": (), "Widget/b": ("Widget/a", "Schema/not-in-plan")}, hands)
-    for event in EVENTS[2:5]:
+    scene = Scene(monotonic=hands)
+    needs = {"Widget/a": (), "Widget/b": ("Widget/a", "Schema/not-in-plan")}
+    for event in [PlanMade(needs), *EVENTS[2:5]]:
         scene.take(event)
     hands.now = 3.0
 
@@ -121,6 +123,17 @@ def test_scene_says_what_runs_and_what_waits_for_whom() -> None:
     scene.take(ChangeStarted(B, "create"))
 
     assert lines(scene) == ["Applied 1 of 2 changes, 3 s", "  + Widget/b    0 s"]
+
+
+def test_live_display_is_away_while_the_plan_is_shown_and_somebody_is_asked() -> None:
+    with watch(io.StringIO(), Display.LIVE) as observer:
+        assert isinstance(observer, LiveDisplay)
+        seen = [observer.live.is_started]
+        for event in (PlanMade(), RunStarted("run-1", 1)):
+            observer.notify(event)
+            seen.append(observer.live.is_started)
+
+    assert seen == [True, False, True]
 
 
 def test_scene_counts_reads_before_there_are_changes() -> None:
