@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -325,12 +324,18 @@ class Interruptible:
         from reconciler.model.events import RunStarted
 
         if isinstance(event, RunStarted):
-            self._take_over(self._stop.ask)
+            self._take_over()
         self._observer.notify(event)
 
-    def _take_over(self, ask: Callable[[], None]) -> None:
+    def _ask(self) -> None:
+        from reconciler.model.events import Stopping
+
+        self._stop.ask()
+        self._observer.notify(Stopping(waits=not self._stop.waits_no_longer))
+
+    def _take_over(self) -> None:
         import asyncio
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, ask)
+            loop.add_signal_handler(number, self._ask)

@@ -84,6 +84,17 @@ class ChangeFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopping:
+    """The user asked for an end.
+
+    Args:
+        waits: whether what is under way may still settle; a second request says no.
+    """
+
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Throttled:
     """The rate limit is spent; the run goes on by itself."""
 
@@ -110,6 +121,7 @@ Event: TypeAlias = (
     | StepStarted
     | ChangeWaiting
     | ChangeFinished
+    | Stopping
     | Throttled
     | Retrying
 )

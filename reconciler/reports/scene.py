@@ -22,6 +22,7 @@ from reconciler.model.events import (
     Retrying,
     RunStarted,
     StepStarted,
+    Stopping,
     Throttled,
 )
 from reconciler.model.outcome import Result
@@ -79,7 +80,7 @@ class Scene:
                 self._note(str(address), f"waits up to {deadline_s:.0f} s: {note}")
             case ChangeFinished(result, done, total):
                 self._finish(result, done, total)
-            case Throttled() | Retrying():
+            case Stopping() | Throttled() | Retrying():
                 pass
 
     def lines(self) -> list[Text]:
@@ -133,6 +134,10 @@ class Notices:
             case Throttled() if self._monotonic() >= self._throttled_until:
                 self._throttled_until = self._monotonic() + event.seconds
                 return [line((f"  rate limit spent: going on in {event.seconds:.0f} s", "yellow"))]
+            case Stopping(waits):
+                more = "what is under way may settle; once more stops waiting"
+                said = more if waits else "waiting no longer"
+                return [line((f"  stopping: nothing new starts; {said}", "yellow"))]
             case Retrying():
                 what = f"{event.method} {event.path}"
                 said = f"  repeating {what} in {event.seconds:.1f} s (try {event.attempt}): {event.reason}"

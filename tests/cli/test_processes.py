@@ -153,6 +153,7 @@ def test_interrupted_apply_lets_settle_what_was_sent(folder: Folder) -> None:
     outcomes = {found["address"]: found["outcome"] for found in json.loads(out)["results"]}
     assert (process.returncode, json.loads(out)["status"]) == (130, "interrupted")
     assert outcomes == {"Schema/customer": "succeeded", "Schema/ticket": "skipped"}
+    assert "stopping: nothing new starts" in err
     assert "Traceback" not in err
     assert run_child("apply", "-y", cwd=folder.root).code == 0
 

@@ -20,6 +20,7 @@ from reconciler.model.events import (
     Retrying,
     RunStarted,
     StepStarted,
+    Stopping,
     Throttled,
 )
 from reconciler.model.outcome import Outcome
@@ -134,6 +135,13 @@ def test_live_display_is_away_while_the_plan_is_shown_and_somebody_is_asked() ->
             seen.append(observer.live.is_started)
 
     assert seen == [True, False, True]
+
+
+def test_stop_says_what_still_happens() -> None:
+    assert shown(Display.PLAIN, [Stopping(waits=True), Stopping(waits=False)]) == (
+        "  stopping: nothing new starts; what is under way may settle; once more stops waiting\n"
+        "  stopping: nothing new starts; waiting no longer\n"
+    )
 
 
 def test_scene_counts_reads_before_there_are_changes() -> None:
