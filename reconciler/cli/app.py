@@ -151,7 +151,18 @@ _register(
         "graph": inspecting.graph,
     },
 )
-_add_group("state", "What was last applied.", {"list": state.list_, "show": state.show, "rm": state.rm})
+_add_group(
+    "state",
+    "What was last applied.",
+    {
+        "list": state.list_,
+        "show": state.show,
+        "rm": state.rm,
+        "pull": state.pull,
+        "push": state.push,
+        "unlock": state.unlock,
+    },
+)
 _add_group(
     "audit",
     "What was done, when and by whom.",

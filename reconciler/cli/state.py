@@ -1,7 +1,8 @@
-"""`state list`, `state show`, `state rm`."""
+"""`state`: list, show, rm, pull, push, unlock."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,10 +13,10 @@ from reconciler.cli.options import ReportFormat
 from reconciler.cli.projects import open_project
 from reconciler.cli.streams import write
 from reconciler.cli.terminal import Terminal, write_json
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, Refused
 
 if TYPE_CHECKING:
-    from reconciler.model.state import PriorEntry
+    from reconciler.model.state import Prior, PriorEntry
 
 ManagedAddress = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="Of a managed resource: Kind/name.", show_default=False)
@@ -75,6 +76,63 @@ def rm(
     else:
         write(f"Forgotten: {removed.address} ({removed.remote_id}). The org was left as it is.")
     return ExitCode.OK
+
+
+def pull(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.", show_default=False)],
+) -> int:
+    """Write the whole state, audit trail included, to a file that only its owner may read.
+
+    Exit codes: 0 done, 78 no state or bad configuration.
+    """
+    from reconciler.commands.state import pull as write_file
+
+    prior = write_file(open_project(ctx.obj), file)
+    write(f"Pulled: {_counted(prior)} to {file}.")
+    return ExitCode.OK
+
+
+def push(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of state pull.", show_default=False)],
+    lock_timeout: options.LockTimeout = 0.0,
+) -> int:
+    """Fill the state from a file; refuses another history, and one that is not newer.
+
+    Exit codes: 0 done, 75 locked, 78 refused or bad configuration.
+    """
+    from reconciler.commands.state import push as fill
+
+    prior = fill(open_project(ctx.obj), file, lock_timeout_s=lock_timeout)
+    write(f"Pushed: {_counted(prior)} from {file}.")
+    return ExitCode.OK
+
+
+def unlock(ctx: typer.Context, auto_approve: options.AutoApprove = False) -> int:
+    """Take the lock from a run that is gone; shows whom it takes it from, and asks first.
+
+    Exit codes: 0 done, 3 not approved, 78 no state or bad configuration.
+    """
+    from reconciler.commands.state import lock_holder
+    from reconciler.commands.state import unlock as take_lock
+
+    project = open_project(ctx.obj)
+    holder = lock_holder(project)
+    if holder is None:
+        write("Nobody holds the lock.")
+        return ExitCode.OK
+    question = f"Take the lock of org {project.org.name} from {holder}?"
+    if not confirm(question, auto_approve=auto_approve, nothing="nothing was unlocked"):
+        raise Refused("not approved; nothing was unlocked")
+    taken = take_lock(project)
+    write(f"Unlocked: it was held by {taken}." if taken else "Nobody holds the lock any more.")
+    return ExitCode.OK
+
+
+def _counted(prior: Prior) -> str:
+    serial = prior.identity.serial if prior.identity else 0
+    return f"{len(prior.entries)} resources at serial {serial}"
 
 
 def _show(entry: PriorEntry, how: ReportFormat) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from reconciler.commands.addresses import find_address
 from reconciler.commands.clocks import RandomIds, SystemClock
@@ -12,7 +13,7 @@ from reconciler.commands.stores import existing_store
 from reconciler.errors import Refused
 from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.state import Prior, PriorEntry
-from reconciler.store import OpenMode, Store
+from reconciler.store import Holder, OpenMode, RunIdentity, Store, state_location
 
 WHERE = "the records of this org"
 
@@ -77,23 +78,93 @@ def _entry(prior: Prior, address: str) -> PriorEntry:
     return prior.entries[find_address(address, prior.entries.keys(), where=WHERE)]
 
 
+def pull(project: Project, file: Path) -> Prior:
+    """Writes the org's whole state, audit trail included, to a file for its owner.
+
+    Returns:
+        What prior state holds.
+
+    Raises:
+        StateError: `state.missing`, or it cannot be read.
+        UsageError: the file cannot be written.
+    """
+    from reconciler.store.statefile import write_state_file  # noqa: PLC0415
+    from reconciler.store.transfer import pull_state  # noqa: PLC0415
+
+    with existing_store(project, OpenMode.READ) as store:
+        write_state_file(pull_state(store), file)
+        return store.load()
+
+
+def push(project: Project, file: Path, *, lock_timeout_s: float) -> Prior:
+    """Fills the org's store from a file, making the store where there is none.
+
+    Returns:
+        What prior state holds now.
+
+    Raises:
+        StateError: `state.foreign-lineage`, `state.newer` where its serial is not newer, `state.damaged`.
+    """
+    from reconciler.store.statefile import read_state_file  # noqa: PLC0415
+    from reconciler.store.transfer import Push, push_state  # noqa: PLC0415
+
+    run_id = RandomIds().run_id()
+    audit = _record(project, run_id, "state push")
+    holder = f"state push by {audit.actor}"
+    wanted = Push(read_state_file(file), audit, RunIdentity(run_id), holder, lock_timeout_s)
+    location = state_location(project.state, project.state_root)
+    push_state(location, project.org.name, wanted, SystemClock())
+    return read_state(project)
+
+
+def lock_holder(project: Project) -> Holder | None:
+    """Who holds the state's lock.
+
+    Raises:
+        StateError: `state.missing`, or it cannot be read.
+    """
+    with existing_store(project, OpenMode.READ) as store:
+        return store.lock_holder()
+
+
+def unlock(project: Project) -> Holder | None:
+    """Takes the lock from whoever holds it.
+
+    Returns:
+        Whom it was taken from; None when nobody held it.
+
+    Raises:
+        StateError: `state.missing`, or it cannot be written.
+    """
+    run_id = RandomIds().run_id()
+    with existing_store(project, OpenMode.WRITE, run_id=run_id) as store:
+        return store.break_lock(_record(project, run_id, "state unlock"))
+
+
 def _remove(store: Store, entry: PriorEntry, project: Project, run_id: str) -> None:
+    record = _record(project, run_id, "state rm")
     store.remove_entry(
         entry.address,
-        AuditEntry(
-            phase=Phase.STATE,
-            timestamp=_now(),
-            run_id=run_id,
-            org=project.org.name,
-            actor=actor_of(project.surroundings.environ),
-            commit=commit_of(project.configuration.root),
+        replace(
+            record,
             address=str(entry.address),
             kind=entry.address.kind,
             action="forget",
             remote_id=entry.remote_id,
-            outcome="succeeded",
-            detail={"command": "state rm"},
         ),
+    )
+
+
+def _record(project: Project, run_id: str, command: str) -> AuditEntry:
+    return AuditEntry(
+        phase=Phase.STATE,
+        timestamp=_now(),
+        run_id=run_id,
+        org=project.org.name,
+        actor=actor_of(project.surroundings.environ),
+        commit=commit_of(project.configuration.root),
+        outcome="succeeded",
+        detail={"command": command},
     )
 
 
