@@ -38,7 +38,7 @@ def record_result(progress: Progress, result: Result, context: ApplyContext) -> 
 
 
 def _detail(progress: Progress, context: ApplyContext) -> JsonObject:
-    if progress.after is None or progress.change.action in REMOVALS:
+    if progress.change.action in REMOVALS:
         return {}
     kind = context.kind(progress.change.address)
     detail = dict(kind.report(progress.change, progress.facts, progress.after).detail)

@@ -168,11 +168,14 @@ class Schema(Kind[SchemaSpec]):
         notes = (DEPRECATES,) if _deprecates(change) else ()
         if change.after is None:
             return Report(notes=notes)
+        return replace(self._verdict(change, facts, notes), detail=_planned_detail(change))
+
+    def _verdict(self, change: Change, facts: Facts, notes: tuple[str, ...]) -> Report:
         verdict = schema_checks.verdict_of(change, facts)
         if verdict is None or verdict.from_version is None or not verdict.rows:
             return Report(notes=(*notes, f"version {next_version(change)}") if change.steps else notes)
         versions = f"version {verdict.from_version} → {verdict.next_version}"
-        title = f"{change.after.get('externalId')}: {versions}"
+        title = f"{(change.after or {}).get('externalId')}: {versions}"
         return Report(notes=notes, tables=(Table(title, ("field", "change", "verdict"), verdict.rows),))
 
     def _applied(self, change: Change, after: LiveObject) -> Report:
@@ -187,6 +190,11 @@ class Schema(Kind[SchemaSpec]):
                 "changes": changes,
             },
         )
+
+
+def _planned_detail(change: Change) -> JsonObject:
+    """The version that the change is about, for the audit of one that was refused or failed."""
+    return {"version": next_version(change), "status": None}
 
 
 def _deprecates(change: Change) -> bool:

@@ -26,7 +26,25 @@ def planned_report(change: Change, live: LiveObject) -> Report:
     """The matrix and the queue's settings, before and after, where something of them changes."""
     everybody = seats(change, live)
     name = str(live.server.get("name") or live.remote_id)
-    return Report(tables=(*_weights(live, everybody, name), *_settings(change, live, name)))
+    tables = (*_weights(live, everybody, name), *_settings(change, live, name))
+    return Report(tables=tables, detail=_requested(change, live))
+
+
+def _requested(change: Change, live: LiveObject) -> JsonObject:
+    """What the audit is told of a matrix that was refused, or failed before the queue was read again."""
+    threshold = number((change.after or {}).get("overflowThreshold"))
+    return {
+        "queue_id": live.remote_id,
+        "requested_weights": _requested_weights(change, live),
+        "applied_weights": None,
+        "balance_accuracy": None,
+        "overflow_threshold": live.body.get("overflowThreshold") if threshold is None else threshold,
+    }
+
+
+def _requested_weights(change: Change, live: LiveObject) -> dict[str, float]:
+    listed = (seat for seat in seats(change, live) if seat.planned and seat.index is not None)
+    return {seat.user_id: seat.after for seat in listed}
 
 
 def _weights(live: LiveObject, everybody: tuple[Seat, ...], name: str) -> tuple[Table, ...]:
@@ -79,8 +97,7 @@ def _setting_row(label: str, before: Tree, after: Tree) -> tuple[str, str, str, 
 
 def applied_report(change: Change, after: LiveObject) -> Report:
     """Requested and applied weights with the balance accuracy, from what the server says afterwards."""
-    listed = (seat for seat in seats(change, after) if seat.planned and seat.index is not None)
-    requested = {seat.user_id: seat.after for seat in listed}
+    requested = _requested_weights(change, after)
     scores = {user_of(member): number(member.get("weight")) for member in elements(after.body)}
     applied = {user: score for user in requested if (score := scores.get(user)) is not None}
     weights: JsonObject = {

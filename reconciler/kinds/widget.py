@@ -152,9 +152,9 @@ class Widget(Kind[WidgetSpec]):
         return (*steps, _refresh_step(steps[-1].request))
 
     def report(self, change: Change, facts: Facts, after: LiveObject | None = None) -> Report:
-        """Once applied: what the audit and BI tools are told."""
+        """What the audit and BI tools are told; of a widget that is not there yet, its name and place."""
         if after is None:
-            return Report()
+            return Report(detail=_planned_detail(change)) if change.after is not None else Report()
         name, dashboard_id = after.body.get("name"), after.scope.get("dashboardId")
         return Report(
             detail={
@@ -181,6 +181,13 @@ def preflight_read(whole: TreeObject) -> Read:
     if filters := [found for found in _filters(whole) if not _is_late(found)]:
         body["filters"] = [_filter_body(found) for found in filters]
     return query(QUERY_PATH, body, optional=True)
+
+
+def _planned_detail(change: Change) -> JsonObject:
+    """The widget as far as the manifest tells: a failed create is in the audit trail, too."""
+    told = [(change.after or {}).get(member) for member in ("name", "dashboardId")]
+    name, dashboard_id = (value if isinstance(value, str) else None for value in told)
+    return {"widget_name": name, "dashboard_id": dashboard_id, "render_status": None}
 
 
 def _duplicate_filters(resource: Resource, filters: Sequence[FilterSpec]) -> Iterator[Diagnostic]:

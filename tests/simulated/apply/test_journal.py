@@ -11,10 +11,11 @@ from typing import Any
 from reconciler.model.events import ChangeFinished, Event, Retrying
 from reconciler.model.state import Intent
 from reconciler.model.values import canonical_json
-from reconciler.sandbox import Fault
+from reconciler.sandbox import Fault, seed_id
 from tests.simulated.apply.bench import Bench, outcomes, result_of
-from tests.simulated.apply.manifests import channel, matrix, schema, text_field, widget
+from tests.simulated.apply.manifests import ADA, BEN, SUPPORT, channel, matrix, schema, text_field, widget
 
+DASHBOARD_ID = seed_id("dashboard", "Support Overview")
 KEY_HEADERS = ("idempotency-key", "x-genesys-idempotency-key")
 
 
@@ -171,6 +172,26 @@ def test_failed_result_says_what_the_platform_said(work: Bench) -> None:
     )
     assert report.metrics["validation_failures"] == 1
     assert work.prior().open_intents == ()
+
+
+def test_failed_result_says_what_the_documents_ask_for_of_its_kind(work: Bench) -> None:
+    work.declare(schema("ticket"), widget("calls"), matrix("support", overflowThreshold=0.6))
+    for method, path in (("POST", "*/schemas"), ("POST", "*/widgets"), ("PATCH", "*/queues/*")):
+        work.org.inject(Fault(method=method, path=path, status=400, message="no", times=None))
+    work.apply()
+
+    details = {record["kind"]: record["detail"] for record in work.audit(phase="result", outcome="failed")}
+    assert details == {
+        "Schema": {"version": 1, "status": None},
+        "Widget": {"widget_name": "calls", "dashboard_id": DASHBOARD_ID, "render_status": None},
+        "WeightMatrix": {
+            "queue_id": SUPPORT,
+            "requested_weights": {ADA: 0.2, BEN: 0.2},
+            "applied_weights": None,
+            "overflow_threshold": 0.6,
+            "balance_accuracy": None,
+        },
+    }
 
 
 def test_result_state_and_audit_come_together(work: Bench) -> None:

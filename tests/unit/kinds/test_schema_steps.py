@@ -152,7 +152,7 @@ def test_labels_make_no_version() -> None:
     assert change is not None
     assert change.steps == ()
     assert checks["schema.compatibility"].data["next_version"] == 1
-    assert KIND.report(change, Facts()) == Report()
+    assert KIND.report(change, Facts()) == Report(detail={"version": 1, "status": None})
 
 
 # -- made again, replaced, removed ---------------------------------------------------------------------------
@@ -237,7 +237,8 @@ def test_first_version_is_said() -> None:
     change, _ = planned(schema(A), org_of())
 
     assert change is not None
-    assert KIND.report(change, Facts()) == Report(notes=("version 1",))
+    detail = {"version": 1, "status": None}
+    assert KIND.report(change, Facts()) == Report(notes=("version 1",), detail=detail)
 
 
 def test_applied_schema_is_told_to_audit_and_portal() -> None:

@@ -475,4 +475,9 @@ def test_applied_widget_is_reported_with_its_render_status() -> None:
         detail={"widget_name": "Queue AHT", "dashboard_id": DASHBOARD, "render_status": "pending"},
         export={"widget_id": "w-1", "dashboard_id": DASHBOARD, "name": "Queue AHT"},
     )
-    assert KIND.report(creation(spec), Facts()) == Report()
+
+
+def test_widget_that_is_not_there_yet_is_reported_by_name_and_dashboard() -> None:
+    detail = {"widget_name": "Queue AHT", "dashboard_id": DASHBOARD, "render_status": None}
+
+    assert KIND.report(creation(widget()), Facts()) == Report(detail=detail)
