@@ -186,8 +186,3 @@ class Change:
             for found in self.fields
             for member in members
         )
-
-
-def json_member(tree: Tree, key: str) -> Tree:
-    """A member of a tree node that may not be an object; None when there is none."""
-    return tree.get(key) if isinstance(tree, Mapping) else None

@@ -24,7 +24,6 @@ class Leaf:
 
 
 Canonical: TypeAlias = "dict[str, Canonical] | Leaf"
-Digest: TypeAlias = Callable[[Secret], str]
 
 
 @dataclass(frozen=True, slots=True)

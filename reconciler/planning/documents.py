@@ -194,11 +194,6 @@ def _reduced(change: PlannedChange) -> JsonObject:
     }
 
 
-def same_change(left: PlannedChange, right: PlannedChange) -> bool:
-    """Whether two plans mean the same by a change."""
-    return _reduced(left) == _reduced(right)
-
-
 def summarise(changes: Sequence[Change], unchanged: int) -> Summary:
     """Counts by action."""
     count = {action: sum(1 for change in changes if change.action is action) for action in Action}
