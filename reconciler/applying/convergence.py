@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 
 from reconciler.applying.context import ApplyContext
 from reconciler.applying.filling import fill_object
-from reconciler.kinds.fields import FieldRules
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, LiveObject
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.remote import Facts, Read
 from reconciler.model.state import PriorEntry
-from reconciler.model.values import TreeObject
 from reconciler.planning.diff import Sides, diff_fields
 
 TOUCHED = (Outcome.SUCCEEDED, Outcome.UNSETTLED)
@@ -95,14 +93,10 @@ def _differs(
     if found is None:
         return True
     rules = context.kind(change.address).field_rules
-    sent = _sent(fill_object(change.after or {}, context.applied), rules)
-    base = _sent(entry.base, rules) if entry else None
+    sent = rules.sent(fill_object(change.after or {}, context.applied))
+    base = rules.sent(entry.base) if entry else None
     answered = entry.answered if entry else None
     return bool(diff_fields(Sides(sent, found.body, base, answered), rules, context.masks))
-
-
-def _sent(document: TreeObject, rules: FieldRules) -> TreeObject:
-    return {name: value for name, value in document.items() if rules.member(name).is_sent}
 
 
 def _with_detail(

@@ -32,8 +32,7 @@ def is_already_so(change: Change, live: LiveObject, context: ApplyContext) -> bo
     if change.after is None:
         return False
     rules = context.kind(change.address).field_rules
-    after = fill_object(change.after, context.applied)
-    sent = {name: value for name, value in after.items() if rules.member(name).is_sent}
+    sent = rules.sent(fill_object(change.after, context.applied))
     return _seen(change, live, sent, context) == canonical(sent, rules, context.masks)
 
 

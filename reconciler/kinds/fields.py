@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidatorFunctionWrapHandler, WrapVa
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from reconciler.model.values import LATE, Tree
+from reconciler.model.values import LATE, Tree, TreeObject
 
 
 class Combine(StrEnum):
@@ -95,8 +95,11 @@ class FieldRules:
         """The document as the API takes it: without what is never sent or stands in the path."""
         if not isinstance(tree, Mapping):
             return tree
-        sent = {name: value for name, value in tree.items() if self.member(name).is_sent}
-        return {name: self.member(name).keep_in_body(value) for name, value in sent.items()}
+        return {name: self.member(name).keep_in_body(value) for name, value in self.sent(tree).items()}
+
+    def sent(self, document: TreeObject) -> TreeObject:
+        """The top-level members that request bodies hold."""
+        return {name: value for name, value in document.items() if self.member(name).is_sent}
 
     @property
     def is_sent(self) -> bool:
