@@ -14,6 +14,7 @@ from reconciler.applying.progress import Progress
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.change import Change, LiveObject
+from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.outcome import Result
 from reconciler.model.remote import Step
 from reconciler.model.resource import Lifecycle
@@ -99,10 +100,14 @@ def error_document(result: Result) -> JsonObject | None:
     """A result's error as plain data."""
     if result.error is None:
         return None
-    members = cast("Mapping[str, JsonValue]", asdict(result.error.diagnostic))
-    severity = result.error.diagnostic.severity.value
     extra = {"http_status": result.error.http_status, "correlation_id": result.error.correlation_id}
-    return {**members, "severity": severity, **extra}
+    return {**diagnostic_members(result.error.diagnostic), **extra}
+
+
+def diagnostic_members(diagnostic: Diagnostic) -> JsonObject:
+    """A diagnostic as plain data."""
+    members = cast("Mapping[str, JsonValue]", asdict(diagnostic))
+    return {**members, "severity": diagnostic.severity.value}
 
 
 def step_intent(

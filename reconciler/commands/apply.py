@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from reconciler.applying.apply import Applied, apply_changes
 from reconciler.applying.context import ApplyContext, RunIdentity, Stop
-from reconciler.applying.records import run_record
 from reconciler.applying.recovery import Recovered, recover
 from reconciler.commands.clocks import RandomIds, SystemClock
 from reconciler.commands.metrics import metrics_of
@@ -25,19 +25,18 @@ from reconciler.commands.plan import (
 )
 from reconciler.commands.project import Project, actor_of, commit_of, load_resources
 from reconciler.commands.records import refreshed_entries
+from reconciler.commands.refusals import Refusal, refusal_records
 from reconciler.commands.saved import SavedPlan, changes_of_saved
-from reconciler.errors import ReconcilerError, Refused, StalePlan, StateLocked
+from reconciler.errors import ConfigError, ReconcilerError, Refused, StalePlan, StateError, StateLocked
 from reconciler.gathering import gather
 from reconciler.kinds import KINDS
 from reconciler.manifests import LoadedManifests
-from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.change import Change
-from reconciler.model.diagnostics import Diagnostic, Severity, diagnostics_of
+from reconciler.model.diagnostics import Diagnostic, InvalidManifests, Severity, diagnostics_of
 from reconciler.model.outcome import RunReport, RunStatus
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Observer
 from reconciler.model.remote import Facts
-from reconciler.model.values import JsonObject
 from reconciler.planning.documents import Planned, blocking
 from reconciler.remote import OrgClient, open_client
 from reconciler.store import (
@@ -101,8 +100,8 @@ async def apply(project: Project, request: ApplyRequest, observer: Observer) -> 
     """
     request = _with_saved_folder(project, request)
     destroys = request.plan.options.destroy
-    loaded = NOTHING if destroys else load_resources(project, request.plan.folder)
     run_id = RandomIds().run_id()
+    loaded = NOTHING if destroys else _load(project, request.plan.folder, run_id)
     with _open(project, request, run_id) as store, ExitStack() as held:
         await _take_lock(held, store, project, request, run_id=run_id)
         place = held.enter_context(connection(project))
@@ -116,6 +115,24 @@ async def apply(project: Project, request: ApplyRequest, observer: Observer) -> 
         ) as client:
             bench = _Bench(project, request, loaded, store, client, place, observer, run_id)
             return await _apply_at(bench)
+
+
+def _load(project: Project, folder: Path | None, run_id: str) -> LoadedManifests:
+    """The manifests.
+
+    Raises:
+        InvalidManifests: they break rules; where there is a store, its audit trail says so.
+    """
+    try:
+        return load_resources(project, folder)
+    except InvalidManifests as error:
+        location = state_location(project.state, project.state_root)
+        with suppress(StateError, ConfigError):  # what is wrong with the manifests is what is to be told
+            if store_exists(location, project.org.name):
+                with _open_for(project, run_id, OpenMode.WRITE) as store:
+                    refusal = Refusal(error, error.diagnostics)
+                    store.append(refusal_records(refusal, _unplanned(project, run_id)))
+        raise
 
 
 def _with_saved_folder(project: Project, request: ApplyRequest) -> ApplyRequest:
@@ -142,17 +159,11 @@ async def _take_lock(
         except StateLocked as error:
             left = deadline - clock.monotonic()
             if left <= 0:
-                store.append([_locked_out(project, run_id, error)])
+                store.append(refusal_records(Refusal(error), _unplanned(project, run_id)))
                 raise
             await clock.sleep(min(LOCK_POLL_S, left))
         else:
             return
-
-
-def _locked_out(project: Project, run_id: str, error: StateLocked) -> AuditEntry:
-    run = _identity(project, run_id, lineage="", fingerprint="")
-    detail: JsonObject = {"message": error.message, "code": error.code}
-    return run_record(run, Phase.REFUSED, SystemClock().now(), outcome="refused", detail=detail)
 
 
 def _open(project: Project, request: ApplyRequest, run_id: str) -> Store:
@@ -166,7 +177,11 @@ def _open(project: Project, request: ApplyRequest, run_id: str) -> Store:
     is_new = not store_exists(location, project.org.name)
     if is_new and (options.destroy or not may_create_state(project, options)):
         raise missing_state(location, project.org.name)
-    mode = OpenMode.CREATE if is_new else OpenMode.WRITE
+    return _open_for(project, run_id, OpenMode.CREATE if is_new else OpenMode.WRITE)
+
+
+def _open_for(project: Project, run_id: str, mode: OpenMode) -> Store:
+    location = state_location(project.state, project.state_root)
     return open_store(
         location, org=project.org.name, mode=mode, clock=SystemClock(), run=LockIdentity(run_id)
     )
@@ -213,6 +228,11 @@ def _identity(project: Project, run_id: str, *, lineage: str, fingerprint: str) 
         commit=commit_of(project.configuration.root),
         plan_fingerprint=fingerprint,
     )
+
+
+def _unplanned(project: Project, run_id: str) -> RunIdentity:
+    """A run that was turned away before it had a plan."""
+    return _identity(project, run_id, lineage="", fingerprint="")
 
 
 def _context(bench: _Bench, lineage: str) -> ApplyContext:
@@ -270,17 +290,8 @@ def _admit(bench: _Bench, planned: Planned, recovered: Sequence[Recovered]) -> t
 def _turned_away(bench: _Bench, planned: Planned, error: ReconcilerError, context: ApplyContext) -> RunReport:
     """A refusal is in the audit trail, too."""
     is_stale = isinstance(error, StalePlan)
-    context.store.append(
-        [
-            run_record(
-                context.run,
-                Phase.REFUSED,
-                context.clock.now(),
-                outcome="stale" if is_stale else "refused",
-                detail={"message": error.message, "code": error.code},
-            )
-        ]
-    )
+    refusal = Refusal(error, () if is_stale else planned.plan.diagnostics, planned.changes)
+    context.store.append(refusal_records(refusal, context.run))
     return RunReport(
         run_id=bench.run_id,
         plan_fingerprint=planned.plan.fingerprint,
