@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +12,7 @@ from pydantic import ValidationError
 
 from reconciler.kinds.base import Kind
 from reconciler.kinds.fields import Combine, FieldRules
+from reconciler.manifests.json_schema import json_schema
 from reconciler.model.resource import Resource
 from reconciler.model.values import Tree, TreeObject, escape, is_list, tokens, value_at
 
@@ -21,10 +24,8 @@ TEXTS = (
     "^[a-z]+$",
     "0c9f5bd7-7b0a-4b8e-9d1f-6a1c2b3d4e5f",
     "conversation",
-    *("numeric", "percent", "chart", "line", "fail", "unavailable", "SUN", "longText", "email", "boolean"),
-    *("authoritative", "Manual", "Automatic", "DRAFT", "DEPRECATED"),
 )
-"""Values of many vocabularies: a member takes the first that its model and its kind's rules take."""
+"""Texts of many forms: a member takes the first that its model and its kind's rules take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,23 @@ class Edit:
 
 def edits_of(kind: Kind[Any], resource: Resource) -> Iterator[Edit]:
     """An edit of every member that the example names, for which its kind takes another value."""
+    texts = texts_of(kind)
     for pointer in places(kind.field_rules, resource.spec):
         value = value_at(resource.spec, pointer)
-        for other in _others(value):
+        for other in _others(value, texts):
             spec = with_value(resource.spec, tokens(pointer), other)
             if is_valid(kind, resource, spec):
                 yield Edit(pointer, spec, kind.field_rules.member(tokens(pointer)[0]))
                 break
+
+
+def texts_of(kind: Kind[Any]) -> tuple[str, ...]:
+    """Texts to try: of many forms, then the words of the kind's own vocabularies."""
+    schema = json.dumps(json_schema({kind.name: kind}, kind.name))
+    lists = [json.loads(found) for found in re.findall(r'"enum": (\[[^]]*\])', schema)]
+    single = [json.loads(found) for found in re.findall(r'"const": ("[^"]*")', schema)]
+    words = [word for found in (*lists, single) for word in found if isinstance(word, str)]
+    return (*TEXTS, *dict.fromkeys(words))
 
 
 def places(rules: FieldRules, document: TreeObject, pointer: str = "") -> Iterator[str]:
@@ -78,31 +89,31 @@ def _element_places(member: FieldRules, value: Tree, pointer: str) -> Iterator[s
         yield from places(member.element, inner, f"{pointer}/{index}")
 
 
-def _others(value: Tree) -> Iterable[Tree]:
+def _others(value: Tree, texts: Sequence[str]) -> Iterable[Tree]:
     """Other values of the same type."""
     if isinstance(value, bool):
         return (not value,)
     if isinstance(value, int | float):
         return (value + 1, value / 2, value - 1, value * 0.9)
     if isinstance(value, str):
-        return (found for found in (*TEXTS, f"{value}/sum") if found != value)
+        return (found for found in (*texts, f"{value}/sum") if found != value)
     if is_list(value):
-        return _other_lists(value)
+        return _other_lists(value, texts)
     if isinstance(value, Mapping):
-        return _other_mappings(value)
+        return _other_mappings(value, texts)
     return ()
 
 
-def _other_lists(value: Any) -> Iterator[Tree]:  # noqa: ANN401  # elements of any type
+def _other_lists(value: Any, texts: Sequence[str]) -> Iterator[Tree]:  # noqa: ANN401  # elements of any type
     yield value[:-1]
-    yield from ([other, *value[1:]] for other in _others(value[0]))
+    yield from ([other, *value[1:]] for other in _others(value[0], texts))
 
 
-def _other_mappings(value: Mapping[str, Tree]) -> Iterator[Tree]:
+def _other_mappings(value: Mapping[str, Tree], texts: Sequence[str]) -> Iterator[Tree]:
     for name in value:
         yield {member: found for member, found in value.items() if member != name}
     for name, found in value.items():
-        yield from ({**value, name: other} for other in _others(found))
+        yield from ({**value, name: other} for other in _others(found, texts))
 
 
 def is_valid(kind: Kind[Any], resource: Resource, spec: TreeObject) -> bool:
@@ -117,7 +128,7 @@ def is_valid(kind: Kind[Any], resource: Resource, spec: TreeObject) -> bool:
 def can_stand(kind: Kind[Any], resource: Resource, pointer: str) -> bool:
     """Whether the example could name a member too, beside those that it names."""
     *parents, name = tokens(pointer)
-    values: tuple[Tree, ...] = (True, 1, 0.5, *TEXTS, ["another"])
+    values: tuple[Tree, ...] = (True, 1, 0.5, *texts_of(kind), ["another"])
     parent = value_at(resource.spec, "".join(f"/{escape(part)}" for part in parents))
     assert isinstance(parent, Mapping)
     specs = (with_value(resource.spec, tuple(parents), {**parent, name: value}) for value in values)

@@ -25,6 +25,7 @@ from reconciler.planning.canonical import canonical, project
 from reconciler.planning.diff import Sides, diff_fields
 from reconciler.planning.judging import check_reads
 from reconciler.planning.planner import planning_reads
+from reconciler.remote.endpoints import scope_of
 from tests.unit.kinds.contract.bodies import is_within, leaves, told
 from tests.unit.kinds.contract.edits import (
     Edit,
@@ -74,6 +75,13 @@ def test_members_are_camel_case(kind: str) -> None:
 
 def test_kind_has_a_table_entry_under_its_own_name(kind: str) -> None:
     assert KINDS[kind].name == kind
+
+
+def test_scopes_are_those_that_a_refused_request_is_explained_with(kind: str) -> None:
+    endpoint = KINDS[kind].endpoint
+
+    assert scope_of("GET", endpoint.collection) in (endpoint.read_scope, None)
+    assert scope_of(endpoint.update, endpoint.collection) in (endpoint.write_scope, None)
 
 
 # -- create and no-op ------------------------------------------------------------------------------------
