@@ -7,6 +7,21 @@ are values.
 
 from reconciler.remote.client import OrgClient, ReadOnlyClient, open_client
 from reconciler.remote.hosts import Target, resolve_target
+from reconciler.remote.origins import Origins, origins_of
+from reconciler.remote.ratelimit import Window
+from reconciler.remote.routes import Route, route_to
 from reconciler.remote.tally import Statistics
 
-__all__ = ["OrgClient", "ReadOnlyClient", "Statistics", "Target", "open_client", "resolve_target"]
+__all__ = [
+    "OrgClient",
+    "Origins",
+    "ReadOnlyClient",
+    "Route",
+    "Statistics",
+    "Target",
+    "Window",
+    "open_client",
+    "origins_of",
+    "resolve_target",
+    "route_to",
+]

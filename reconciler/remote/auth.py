@@ -39,6 +39,7 @@ class BasicCredentials:
 class _Token:
     authorization: str
     stale_at: float
+    lifetime_s: float
     scopes: frozenset[str] | None
 
 
@@ -66,6 +67,11 @@ class TokenCredentials:
     def scopes(self) -> frozenset[str] | None:
         """Scopes of the newest token; None when there is none yet, or the login host did not say."""
         return self._token.scopes if self._token else None
+
+    @property
+    def lifetime_s(self) -> float | None:
+        """How long the newest token serves in all; None when there is none yet, or it has no end."""
+        return self._token.lifetime_s if self._token and isfinite(self._token.lifetime_s) else None
 
     async def current(self) -> str:
         """`Bearer …` of a token that still lives.
@@ -130,6 +136,7 @@ def _token_in(answer: Answer, asked_at: float, *, margin_s: float, target: Targe
     return _Token(
         authorization=f"Bearer {text}",
         stale_at=asked_at + lifetime_s - min(margin_s, lifetime_s / 10),
+        lifetime_s=lifetime_s,
         scopes=frozenset(scope.split()) if isinstance(scope, str) else None,
     )
 

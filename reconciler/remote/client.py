@@ -16,7 +16,7 @@ from reconciler.remote.auth import BasicCredentials, TokenCredentials
 from reconciler.remote.calls import reading, token_request, writing
 from reconciler.remote.hosts import Target
 from reconciler.remote.paging import read_listing
-from reconciler.remote.ratelimit import RateLimiter
+from reconciler.remote.ratelimit import RateLimiter, Window
 from reconciler.remote.retry import Caller, Credentials, Terms, Uniform
 from reconciler.remote.tally import Statistics, Tally
 from reconciler.remote.transport import open_reading, open_writing
@@ -49,6 +49,21 @@ class ReadOnlyClient:
     def granted_scopes(self) -> frozenset[str] | None:
         """The token's scopes; None before the first request, or when the login host did not say."""
         return self._tokens.scopes
+
+    @property
+    def token_lifetime_s(self) -> float | None:
+        """How long the newest token serves in all, seconds; None without one, or without an end."""
+        return self._tokens.lifetime_s
+
+    @property
+    def clock_skew_s(self) -> float | None:
+        """Seconds that this host's clock was ahead at the last answer that said its time."""
+        return self._tally.clock_skew_s
+
+    @property
+    def rate_window(self) -> Window | None:
+        """How the rate limit stood at the last answer that said it."""
+        return self._tally.window
 
     @property
     def statistics(self) -> Statistics:

@@ -87,6 +87,12 @@ def is_loopback_url(url: str) -> bool:
     return is_loopback(urlsplit(url).hostname or "")
 
 
+def first_set(names: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, str]:
+    """The first of some variables that is set, and its value; empty where none is."""
+    found = ((name, environ.get(name, "").strip()) for name in names)
+    return next(((name, value) for name, value in found if value), ("", ""))
+
+
 def _configured_urls(org: OrgConfiguration, environ: Mapping[str, str]) -> tuple[str, str]:
     region = org.region or ""
     if not is_trusted_region(region):
@@ -111,7 +117,7 @@ def _configured_urls(org: OrgConfiguration, environ: Mapping[str, str]) -> tuple
 
 def _environment_urls(org: OrgConfiguration, environ: Mapping[str, str]) -> tuple[str, str]:
     base, login = environ.get(BASE_URL, "").strip(), environ.get(LOGIN_URL, "").strip()
-    name, region = _first_set(REGION_NAMES, environ)
+    name, region = first_set(REGION_NAMES, environ)
     if base:
         api_url = login_url = _base_url(base, BASE_URL)
     elif region:
@@ -174,11 +180,6 @@ def _leads_here(bare: str) -> bool:
     return _HOST.fullmatch(bare.rstrip("/")) is not None and is_loopback_url(f"http://{bare}")
 
 
-def _first_set(names: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, str]:
-    found = ((name, environ.get(name, "").strip()) for name in names)
-    return next(((name, value) for name, value in found if value), ("", ""))
-
-
 def _credential(
     own: str | Secret | None,
     names: tuple[str, ...],
@@ -187,7 +188,7 @@ def _credential(
     reveal: Callable[[Secret], str],
 ) -> str:
     if own is None:
-        return _first_set(names, environ)[1]
+        return first_set(names, environ)[1]
     return reveal(own) if isinstance(own, Secret) else own
 
 

@@ -104,6 +104,16 @@ def retry_after_s(reply: Reply, now: datetime) -> float | None:
     return max(0.0, (until - since).total_seconds())
 
 
+def clock_skew_s(reply: Reply, now: datetime) -> float | None:
+    """Seconds that this host's clock is ahead of the platform's; None when the answer does not say its time.
+
+    Args:
+        now: the time of day here, when the answer came.
+    """
+    said = _http_date(reply.headers.get("date", ""))
+    return None if said is None else (now - said).total_seconds()
+
+
 def clean(text: str) -> str:
     """One line of printable characters, at most `MAX_TEXT`."""
     printable = "".join(character if character.isprintable() else " " for character in text[: 4 * MAX_TEXT])

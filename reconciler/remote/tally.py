@@ -1,8 +1,10 @@
-"""Counts of a client's requests, for budgets and metrics (design.md, section 5)."""
+"""Counts of a client's requests (design.md, section 5), and what their answers say besides."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from reconciler.remote.ratelimit import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,20 @@ class Statistics:
 
 @dataclass(slots=True)
 class Tally:
-    """What the wire counts; the one mutable part that all calls share."""
+    """What the wire counts and hears; the one mutable part that all calls share.
+
+    Args:
+        clock_skew_s: how far this host's clock was ahead of the last answer's `Date`.
+        window: what the last answer that said it tells of the rate limit.
+    """
 
     total: int = 0
     succeeded: int = 0
     retried: int = 0
     throttled: int = 0
     latencies_ms: list[float] = field(default_factory=list)
+    clock_skew_s: float | None = None
+    window: Window | None = None
 
     def statistics(self) -> Statistics:
         """A snapshot; a request still under way counts as failed nowhere but in a later snapshot."""

@@ -7,9 +7,7 @@ the org.
 
 from __future__ import annotations
 
-import os
 import ssl
-import urllib.request
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -17,11 +15,9 @@ import httpx
 
 from reconciler.errors import ConfigError
 from reconciler.remote.endpoints import QUERY_PATH, TOKEN_PATH
-from reconciler.remote.hosts import Target, host_of, is_loopback_url
+from reconciler.remote.hosts import Target
+from reconciler.remote.routes import OTHER_BUNDLE_NAMES, OWN_BUNDLE_NAMES, other_tools_bundle, proxy_for
 from reconciler.settings import HttpSettings
-
-_OWN_BUNDLE_NAMES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_OTHER_BUNDLE_NAMES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class MutationRefused(RuntimeError):
@@ -93,7 +89,7 @@ def _transport(url: str, settings: HttpSettings) -> httpx.AsyncHTTPTransport:
         max_connections=settings.connections, max_keepalive_connections=settings.connections
     )
     try:
-        return httpx.AsyncHTTPTransport(verify=_certificates(url), limits=limits, proxy=_proxy_for(url))
+        return httpx.AsyncHTTPTransport(verify=_certificates(url), limits=limits, proxy=proxy_for(url))
     except ImportError as error:
         raise ConfigError(
             "the proxy that the environment names speaks SOCKS, which needs the package socksio"
@@ -109,26 +105,10 @@ def _certificates(url: str) -> ssl.SSLContext:
         # Never used, and reading the bundle would cost a short command more than all else here.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        bundle = _other_tools_bundle()
+        bundle = other_tools_bundle()
         return ssl.create_default_context(cafile=bundle) if bundle else httpx.create_ssl_context()
     except OSError as error:
         raise ConfigError(
             f"the certificate bundle cannot be read: {error}",
-            hint=f"check {', '.join((*_OWN_BUNDLE_NAMES, *_OTHER_BUNDLE_NAMES))}",
+            hint=f"check {', '.join((*OWN_BUNDLE_NAMES, *OTHER_BUNDLE_NAMES))}",
         ) from error
-
-
-def _other_tools_bundle() -> str | None:
-    """The bundle of the variables that httpx does not read, where those that it does read say nothing."""
-    if any(os.environ.get(name) for name in _OWN_BUNDLE_NAMES):
-        return None
-    return next((os.environ[name] for name in _OTHER_BUNDLE_NAMES if os.environ.get(name)), None)
-
-
-def _proxy_for(url: str) -> str | None:
-    """The proxy that the usual variables name for a host; loopback has none, whatever they say."""
-    if is_loopback_url(url) or urllib.request.proxy_bypass(host_of(url)):
-        return None
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(urlsplit(url).scheme) or proxies.get("all")
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

@@ -12,7 +12,8 @@ from reconciler.errors import Rejected
 from reconciler.model.ports import Clock
 from reconciler.remote.calls import Call
 from reconciler.remote.failures import PassingFault, is_answer
-from reconciler.remote.replies import Reply, clean, parse_reply
+from reconciler.remote.ratelimit import window_in
+from reconciler.remote.replies import Reply, clean, clock_skew_s, parse_reply
 from reconciler.remote.tally import Tally
 
 _LOGGER = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Wire:
             self._record(call, None, began, attempt=attempt, note=fault.reason)
             raise
         self._record(call, reply, began, attempt=attempt, note=reply.correlation_id or "-")
+        self._hear(reply)
         return reply
 
     async def _send(self, call: Call, authorization: str) -> Reply:
@@ -80,6 +82,12 @@ class Wire:
         if response.status_code >= 400:
             content = self._blotted(content, authorization)
         return parse_reply(response.status_code, response.headers, content)
+
+    def _hear(self, reply: Reply) -> None:
+        """Remembers what the answer says of clock and rate limit."""
+        skew_s, window = clock_skew_s(reply, self.clock.now()), window_in(reply.headers)
+        self.tally.clock_skew_s = self.tally.clock_skew_s if skew_s is None else skew_s
+        self.tally.window = window or self.tally.window
 
     def _blotted(self, content: bytes, authorization: str) -> bytes:
         for secret in (self.secret, authorization.partition(" ")[2]):
