@@ -22,13 +22,8 @@ from reconciler.manifests.json_schema import json_schema
 ROOT = Path(__file__).parents[1]
 JsonSchema = Mapping[str, Any]
 
-EXAMPLES = {
-    "Widget": ("manifests/dashboards/support.yaml", "support-handle-time"),
-    "Channel": ("manifests/messaging/support-chat.yaml", "support-chat"),
-    "WeightMatrix": ("manifests/routing/support.yaml", "support"),
-    "Schema": ("manifests/schemas/tickets.yaml", "support_ticket"),
-}
-"""File and name of the manifest that shows each kind."""
+EXAMPLES = ("manifests", "tests/unit/kinds/contract/examples")
+"""Where manifests that show a kind are looked for: the demo's, else the one that every kind has."""
 
 COMBINED = {
     Combine.MERGE: "",
@@ -49,8 +44,6 @@ REMOVALS = {
     Owns.SETTINGS: "never created, never deleted: leaving the manifests is `forget`; the org stays as it is",
     Owns.EVENTS: "created once; never updated, never deleted",
 }
-INSTEAD = {"Schema": "; one that was ever published is deprecated instead"}
-"""What else a kind does on removal."""
 
 SETTLED_BY_NAME = "immutable: a change is refused; give the manifest a new name"
 FORMS = {r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$": "an id"}
@@ -98,7 +91,7 @@ def rows_of(kind: Kind[Any]) -> list[Row]:
 def _section(name: str, kind: Kind[Any]) -> str:
     endpoint = kind.endpoint
     key = " + ".join(f"`{member}`" for member in endpoint.natural_key)
-    file, example = EXAMPLES[name]
+    file, example = example_of(name)
     rows = [
         f"| `{row.path}` | {row.type} | {'yes' if row.required else ''} | {row.default} | {row.semantics} |"
         for row in rows_of(kind)
@@ -112,7 +105,7 @@ def _section(name: str, kind: Kind[Any]) -> str:
             f"- API: `{endpoint.collection}`",
             f"- natural key: {key}",
             f"- scopes: `{endpoint.read_scope}` to plan, `{endpoint.write_scope}` to apply",
-            f"- removal: {REMOVALS[endpoint.owns]}{INSTEAD.get(name, '')}",
+            f"- removal: {REMOVALS[endpoint.owns]}",
             "",
             "| field of `spec` | type | required | default | semantics |",
             "| --- | --- | --- | --- | --- |",
@@ -120,18 +113,37 @@ def _section(name: str, kind: Kind[Any]) -> str:
             "",
             f"From [{file}](../{file}):",
             "",
-            f"```yaml\n{manifest_text(ROOT / file, example)}```",
+            f"```yaml\n{example}```",
             "",
         ]
     )
 
 
-def manifest_text(file: Path, name: str) -> str:
-    """One document of a manifest file as it stands there, without the comments ahead of it."""
+def example_of(kind: str) -> tuple[str, str]:
+    """The longest manifest of a kind, as it stands in its file but for the comments ahead of it.
+
+    Returns:
+        The file, from the repository's root, and the text.
+
+    Raises:
+        LookupError: there is none.
+    """
+    for folder in EXAMPLES:
+        files = sorted((ROOT / folder).rglob("*.yaml"))
+        found = [(file, text) for file in files for text in _documents(file) if _is_of(kind, text)]
+        if found:
+            file, text = max(found, key=lambda one: len(one[1]))
+            return file.relative_to(ROOT).as_posix(), text
+    raise LookupError(f"no manifest under {' or '.join(EXAMPLES)} shows a {kind}")
+
+
+def _documents(file: Path) -> Iterator[str]:
     for document in file.read_text(encoding="utf-8").split("\n---\n"):
-        if re.search(rf"^  name: {re.escape(name)}\b", document, re.MULTILINE):
-            return document[document.index("apiVersion:") :].rstrip("\n") + "\n"
-    raise LookupError(f"{file} declares no {name}")
+        yield document[document.index("apiVersion:") :].rstrip("\n") + "\n"
+
+
+def _is_of(kind: str, text: str) -> bool:
+    return re.search(rf"^kind: {kind}$", text, re.MULTILINE) is not None
 
 
 def _title(kind: Kind[Any]) -> str:

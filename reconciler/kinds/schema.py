@@ -2,6 +2,7 @@
 
 Versions are immutable, so a change is a new version, posted as a draft and then published. What removes a
 required field, changes a field's type or makes a required field optional is refused before anything is sent.
+One that was ever published is deprecated when it leaves the manifests, not deleted.
 """
 
 from __future__ import annotations
