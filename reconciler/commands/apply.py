@@ -108,7 +108,7 @@ async def apply(project: Project, request: ApplyRequest, observer: Observer) -> 
         async with open_client(
             place.target,
             settings=project.settings.http,
-            clock=SystemClock(),
+            clock=project.clock,
             observer=observer,
             user_agent=USER_AGENT,
             read_only=False,
@@ -244,7 +244,7 @@ def _context(bench: _Bench, lineage: str) -> ApplyContext:
         look=lambda ask: gather(bench.client, ask, Facts(), bench.observer),
         store=bench.store,
         secrets=EnvironmentSecrets(environ, bench.store.secret_key),
-        clock=SystemClock(),
+        clock=bench.project.clock,
         observer=bench.observer,
         settings=replace(settings, apply=replace(settings.apply, parallelism=bench.request.parallelism)),
         kinds=KINDS,

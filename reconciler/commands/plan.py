@@ -75,7 +75,7 @@ async def plan(project: Project, request: PlanRequest, observer: Observer) -> Pl
         async with open_client(
             place.target,
             settings=project.settings.http,
-            clock=SystemClock(),
+            clock=project.clock,
             observer=observer,
             user_agent=USER_AGENT,
         ) as client:
@@ -173,7 +173,7 @@ def _inputs(making: Making) -> PlanInputs:
         options=making.options,
         settings=project.settings,
         masks=Masks(secrets.digest, secrets.digest_text),
-        now=SystemClock().now(),
+        now=project.clock.now(),
         manifest_digest=making.loaded.digest,
         writes=making.writes,
     )

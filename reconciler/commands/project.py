@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reconciler.commands.clocks import SystemClock
 from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.kinds import KINDS
 from reconciler.manifests import (
@@ -20,6 +21,7 @@ from reconciler.manifests import (
 )
 from reconciler.model.configuration import Configuration, OrgConfiguration
 from reconciler.model.diagnostics import Diagnostic, InvalidManifests, errors_in
+from reconciler.model.ports import Clock
 from reconciler.model.resource import Resource
 from reconciler.model.values import JsonValue
 from reconciler.planning.graph import cycle_diagnostic, edges_of, find_cycles
@@ -34,6 +36,8 @@ class Project:
 
     Args:
         state: as configured: a folder, relative to `state_root`, or a URL.
+        clock: what waits for the org go by; the store's leases are other processes' business and keep
+            real time.
     """
 
     configuration: Configuration
@@ -43,6 +47,7 @@ class Project:
     variables: Mapping[str, JsonValue]
     surroundings: Surroundings
     settings: Settings = field(default_factory=Settings)
+    clock: Clock = field(default_factory=SystemClock)
 
 
 def open_project(common: CommonOptions, surroundings: Surroundings) -> Project:

@@ -22,7 +22,7 @@ from reconciler.model.address import parse_address
 from reconciler.model.events import Event
 from reconciler.model.outcome import Result, RunReport
 from reconciler.model.plan import Plan, PlannedChange
-from reconciler.model.ports import Observer
+from reconciler.model.ports import Clock, Observer
 from reconciler.model.state import Prior, PriorEntry
 from reconciler.planning.inputs import OnConflict, PlanOptions
 from reconciler.reports import plan_document, plan_from_document, to_text
@@ -66,6 +66,7 @@ class Bench:
     folder: Path
     org: SandboxOrg
     settings: Settings = QUICK
+    clock: Clock = field(default_factory=SystemClock)
     environ: dict[str, str] = field(default_factory=lambda: {"RECONCILER_ACTOR": "kim"})
     is_terminal: bool = True
 
@@ -95,7 +96,7 @@ class Bench:
     def project(self, **common: Any) -> Project:
         """The project as a command opens it."""
         around = Surroundings(self.folder, self.surroundings(), self.is_terminal)
-        return quick_project(CommonOptions(**common), around, self.settings)
+        return replace(quick_project(CommonOptions(**common), around, self.settings), clock=self.clock)
 
     def surroundings(self) -> dict[str, str]:
         """The environment of a command."""
