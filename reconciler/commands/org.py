@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from reconciler.commands.project import Project
 from reconciler.errors import ConfigError, StateError
@@ -40,22 +41,53 @@ def connection(project: Project) -> Iterator[Connection]:
     Raises:
         ConfigError: host or credentials are missing or not to be trusted.
     """
-    environ = project.surroundings.environ
     if not project.org.sandbox:
-        reveal = EnvironmentSecrets(environ, None).reveal
-        target = resolve_target(project.org, environ=environ, reveal=reveal)
-        yield Connection(target, target.api_host)
+        yield _real(project)
         return
+    objects = _objects_of(project)
+    objects.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _embedded(project, objects) as place:
+        yield place
+
+
+@contextmanager
+def visit(project: Project) -> Iterator[Connection]:
+    """As `connection`, making no file: an embedded org that was never started lives as long as the block.
+
+    Raises:
+        ConfigError: host or credentials are missing or not to be trusted.
+    """
+    if not project.org.sandbox:
+        yield _real(project)
+        return
+    objects = _objects_of(project)
+    with _embedded(project, objects if objects.exists() else None) as place:
+        yield place
+
+
+def _real(project: Project) -> Connection:
+    environ = project.surroundings.environ
+    reveal = EnvironmentSecrets(environ, None).reveal
+    target = resolve_target(project.org, environ=environ, reveal=reveal)
+    return Connection(target, target.api_host)
+
+
+def _objects_of(project: Project) -> Path:
+    """The file that keeps the embedded org's objects."""
+    location = state_location(project.state, project.state_root)
+    return local_folder(location, project.configuration.root) / "sandbox.sqlite3"
+
+
+@contextmanager
+def _embedded(project: Project, objects: Path | None) -> Iterator[Connection]:
     from reconciler.sandbox import SandboxOptions, parse_faults, running_sandbox  # noqa: PLC0415  # 150 ms
 
-    location = state_location(project.state, project.state_root)
-    folder = local_folder(location, project.configuration.root)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    environ = project.surroundings.environ
     try:
         faults = parse_faults(environ.get(FAULTS, ""))
     except ValueError as error:
         raise ConfigError(f"{FAULTS}: {error}") from error
-    options = SandboxOptions(data=folder / "sandbox.sqlite3", faults=faults)
+    options = SandboxOptions(data=objects, faults=faults)
     with running_sandbox(options) as org:
         target = Target(org.base_url, org.base_url, org.client_id, org.client_secret)
         yield Connection(target, SANDBOX_HOST)

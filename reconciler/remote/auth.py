@@ -69,6 +69,11 @@ class TokenCredentials:
         return self._token.scopes if self._token else None
 
     @property
+    def has_token(self) -> bool:
+        """Whether there was a token to be had."""
+        return self._token is not None
+
+    @property
     def lifetime_s(self) -> float | None:
         """How long the newest token serves in all; None when there is none yet, or it has no end."""
         return self._token.lifetime_s if self._token and isfinite(self._token.lifetime_s) else None

@@ -51,6 +51,11 @@ class ReadOnlyClient:
         return self._tokens.scopes
 
     @property
+    def has_token(self) -> bool:
+        """Whether the login host has given a token."""
+        return self._tokens.has_token
+
+    @property
     def token_lifetime_s(self) -> float | None:
         """How long the newest token serves in all, seconds; None without one, or without an end."""
         return self._tokens.lifetime_s
