@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -12,11 +12,12 @@ class Surroundings:
     """What a command finds around it.
 
     Args:
+        environ: not to be spelled out: it holds the secrets.
         is_terminal: whether a person sits there: stdin and stderr are a terminal.
     """
 
     cwd: Path
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     is_terminal: bool = False
 
 
