@@ -8,6 +8,7 @@ shows in the org, so planning sees it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,6 +22,8 @@ from reconciler.model.remote import Answer, listing
 from reconciler.model.resource import Resource
 from reconciler.model.state import EntryStatus, Intent, PriorEntry
 from reconciler.model.values import JsonValue, Secret, Tree, late_values
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,13 @@ async def recover(
     for intent in intents:
         remote_id = await _resolve(intent, known, context) if intent.creates else None
         _record(intent, remote_id, context)
+        _logger.info(
+            "run %s ended while it asked for `%s` of %s: %s",
+            intent.run_id,
+            intent.label,
+            intent.address,
+            f"it made {remote_id}" if remote_id else "the plan shows what is left to do",
+        )
         found.append(Recovered(intent, remote_id))
     return tuple(found)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.commands.project import Project
+from reconciler.commands.project import Project, project_of
 from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.errors import ConfigError
-from reconciler.manifests import bare_configuration, load_configuration, read_variables, select_org
+from reconciler.manifests import bare_configuration, load_configuration, select_org
 from reconciler.model.configuration import Configuration, OrgConfiguration
 from reconciler.settings import Settings
 
@@ -25,18 +25,9 @@ def open_offline(common: CommonOptions, surroundings: Surroundings, folder: Path
         ConfigError: the configuration cannot be used, or there is neither one nor a folder of manifests.
         UsageError: a `--var` is not `name=value`.
     """
-    settings = Settings()
-    configuration = _configuration(common, surroundings, folder, settings)
+    configuration = _configuration(common, surroundings, folder, Settings())
     org = NO_ORG if _is_free(common, configuration) else select_org(configuration, name=common.org)
-    return Project(
-        configuration=configuration,
-        org=org,
-        state=common.state or org.state or configuration.state,
-        state_root=surroundings.cwd if common.state else configuration.root,
-        variables={**configuration.vars, **org.vars, **read_variables(common.variables)},
-        surroundings=surroundings,
-        settings=settings,
-    )
+    return project_of(configuration, org, common, surroundings)
 
 
 def _configuration(

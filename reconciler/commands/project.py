@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.commands.clocks import SystemClock
@@ -26,6 +27,8 @@ from reconciler.model.resource import Resource
 from reconciler.model.values import JsonValue
 from reconciler.planning.graph import cycle_diagnostic, edges_of, find_cycles
 from reconciler.settings import Settings
+
+_logger = logging.getLogger(__name__)
 
 ACTORS = ("RECONCILER_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 
@@ -57,20 +60,29 @@ def open_project(common: CommonOptions, surroundings: Surroundings) -> Project:
         ConfigError: there is none, or it cannot be used; or it has no such org.
         UsageError: a `--var` is not `name=value`.
     """
-    settings = Settings()
     configuration = load_configuration(
-        file=common.config, start=surroundings.cwd, environ=surroundings.environ, settings=settings
+        file=common.config, start=surroundings.cwd, environ=surroundings.environ, settings=Settings()
     )
-    org = select_org(configuration, name=common.org)
-    state_root = surroundings.cwd if common.state else configuration.root
+    return project_of(configuration, select_org(configuration, name=common.org), common, surroundings)
+
+
+def project_of(
+    configuration: Configuration, org: OrgConfiguration, common: CommonOptions, surroundings: Surroundings
+) -> Project:
+    """What configuration, org and options say together: an option before the org, the org before the rest.
+
+    Raises:
+        UsageError: a `--var` is not `name=value`.
+    """
+    _logger.info("org %s of %s", org.name or "(none)", configuration.file or "the environment")
     return Project(
         configuration=configuration,
         org=org,
         state=common.state or org.state or configuration.state,
-        state_root=state_root,
+        state_root=surroundings.cwd if common.state else configuration.root,
         variables={**configuration.vars, **org.vars, **read_variables(common.variables)},
         surroundings=surroundings,
-        settings=replace(settings, safety=configuration.safety),
+        settings=Settings(safety=configuration.safety),
     )
 
 
@@ -84,8 +96,9 @@ def load_resources(project: Project, folder: Path | None = None) -> LoadedManife
         InvalidManifests: they break rules.
     """
     configuration = project.configuration
+    folder = folder or configuration.manifests
     loaded = load_manifests(
-        folder or configuration.manifests,
+        folder,
         root=configuration.root,
         kinds=KINDS,
         variables=project.variables,
@@ -97,6 +110,7 @@ def load_resources(project: Project, folder: Path | None = None) -> LoadedManife
     problems = (*loaded.diagnostics, *_between(loaded.resources))
     if errors_in(problems):
         raise InvalidManifests(problems)
+    _logger.info("%d resources in %s", len(loaded.resources), folder)
     return loaded
 
 

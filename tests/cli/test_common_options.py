@@ -115,6 +115,15 @@ def test_log_lines_are_json_where_asked_for() -> None:
     assert all(line["logger"].startswith("reconciler.") for line in lines)
 
 
+def test_one_v_says_what_a_colleague_would_ask(folder: Folder) -> None:
+    said = run("plan", "-v", "-q").err.splitlines()
+
+    assert f"INFO reconciler.commands.project: org sandbox of {folder.path('reconciler.yaml')}" in said
+    assert f"INFO reconciler.commands.project: 2 resources in {folder.path('manifests')}" in said
+    assert any(line.startswith("INFO reconciler.gathering.rounds: asking the org ") for line in said)
+    assert run("plan", "-q").err == ""
+
+
 @pytest.mark.usefixtures("folder")
 def test_one_v_logs_no_requests() -> None:
     assert "/oauth/token" not in run("plan", "-v", "-q").err

@@ -67,6 +67,19 @@ def test_create_whose_answer_was_lost_is_repeated(
     work.assert_settled()
 
 
+def test_what_an_earlier_run_left_is_logged(work: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    work.declare(schema("ticket"))
+    work.org.inject(Fault(method="POST", path="/api/v2/customobjects/schemas", drop="after"))
+    assert apply_and_die(work, RETRYING)
+
+    with caplog.at_level("INFO", logger="reconciler.applying.recovery"):
+        work.apply()
+
+    (said,) = caplog.messages
+    assert said.startswith("run ")
+    assert said.endswith(" of Schema/ticket: it made ticket")
+
+
 def test_death_between_create_and_refresh_leaves_one_widget(work: Bench) -> None:
     work.declare(widget("calls"))
     assert apply_and_die(work, Death("StepStarted", 2))
