@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli import audit, inspecting, planning, sandbox, state
+from reconciler.cli import audit, doctoring, inspecting, planning, sandbox, state
 from reconciler.cli.completing import COMPLETION_VARIABLE, PROGRAM, complete
 from reconciler.cli.options import COMMON
 from reconciler.cli.terminal import ColorChoice, LogFormat, Terminal, set_up_logging
@@ -171,5 +171,10 @@ _add_group(
 _add_group("sandbox", "The simulated org.", {"serve": sandbox.serve, "reset": sandbox.reset})
 _register(
     app,
-    {"schema": inspecting.schema, "version": inspecting.version, "completion": inspecting.completion},
+    {
+        "schema": inspecting.schema,
+        "doctor": doctoring.doctor,
+        "version": inspecting.version,
+        "completion": inspecting.completion,
+    },
 )

@@ -34,6 +34,7 @@ DOCUMENTED = {
     "sandbox serve": "--host --port --data --fault --rate-limit --activation --client-id --client-secret",
     "sandbox reset": "--auto-approve -y --format",
     "schema": "KIND --format",
+    "doctor": "--format",
     "version": "--format",
     "completion": "bash|zsh|fish",
 }
@@ -46,6 +47,7 @@ FORMATS = {
     "graph": "mermaid|dot|json",
     "state list": "text|json",
     "audit list": "text|json",
+    "doctor": "text|json",
     "version": "text|json",
 }
 
