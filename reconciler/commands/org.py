@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.commands.project import Project
-from reconciler.errors import ConfigError, StateError
+from reconciler.errors import ConfigError, Rejected, StateError
 from reconciler.model.ports import OrgReader
-from reconciler.model.remote import get
+from reconciler.model.remote import Answer, get
 from reconciler.model.state import StateIdentity
 from reconciler.remote import Target, resolve_target
 from reconciler.store import EnvironmentSecrets, local_folder, state_location
@@ -102,9 +102,9 @@ async def identify(
 
     Raises:
         StateError: `state.other-org`.
+        RemoteError: the host does not say.
     """
-    body = (await reader.read(ORG)).body
-    org_id = str(body.get("id", "")) if isinstance(body, dict) else ""
+    org_id = _org_id_in(await reader.read(ORG), place)
     found = StateIdentity(
         known.lineage if known else "",
         known.serial if known else 0,
@@ -115,6 +115,19 @@ async def identify(
     if known is not None and known.org_id != org_id:
         raise _other_org(project.org.name, expected=known.org_id, found=org_id, whose="the state is of")
     return confirm_organization(project, found)
+
+
+def _org_id_in(answer: Answer, place: Connection) -> str:
+    """The id; without one nothing may be bound to the store, for every later run would be of another org."""
+    org_id = answer.body.get("id") if answer.found and isinstance(answer.body, dict) else None
+    if isinstance(org_id, str) and org_id:
+        return org_id
+    raise Rejected(
+        f"{place.host} does not say which org it is: GET {ORG.path} answered {answer.status} without an id",
+        hint="check the region or base URL: this seems not to be the platform's API",
+        http_status=answer.status,
+        correlation_id=answer.correlation_id,
+    )
 
 
 def is_known(place: Connection, known: StateIdentity | None) -> bool:

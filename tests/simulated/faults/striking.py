@@ -1,0 +1,130 @@
+"""Running a command into a fault, and looking at what it left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reconciler.cli.planning import exit_code_of
+from reconciler.commands.clocks import SystemClock
+from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.model.events import Event
+from reconciler.model.outcome import RunReport
+from reconciler.model.state import EntryStatus
+from reconciler.sandbox import Fault, SandboxOrg
+from tests.simulated.apply.bench import Bench
+from tests.simulated.faults.sites import SUBJECTS, Site
+
+NATURAL_KEYS = {"widgets": "name", "channels": "name", "schemas": "externalId"}
+
+
+class FastClock(SystemClock):
+    """Real time, but for sleeping: that is over at once, and the time has passed all the same."""
+
+    def __init__(self) -> None:
+        self._slept_s = 0.0
+
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+        return super().now() + timedelta(seconds=self._slept_s)
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start."""
+        return super().monotonic() + self._slept_s
+
+    async def sleep(self, seconds: float) -> None:
+        """Lets others run, and so many seconds pass."""
+        await super().sleep(0)
+        self._slept_s += seconds
+
+
+@dataclass(slots=True)
+class Trap:
+    """An observer that asks the org for the faults as soon as the site is reached."""
+
+    org: SandboxOrg
+    site: Site
+    faults: tuple[Fault, ...]
+    is_sprung: bool = False
+
+    def notify(self, event: Event) -> None:
+        """Springs at the first event that reaches the site."""
+        if not self.is_sprung and self.site.is_reached_by(event):
+            self.spring()
+
+    def spring(self) -> None:
+        """Asks for the faults now."""
+        self.is_sprung = True
+        self.org.inject(*self.faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """What became of a command: its exit code, and its report or the code of its error."""
+
+    code: ExitCode
+    report: RunReport | None = None
+    error: ReconcilerError | None = None
+
+    @property
+    def outcome(self) -> str:
+        """What became of the change; the error's code, where there was no report."""
+        if self.report is None:
+            return self.error.code if self.error else ""
+        results = {result.address: result.outcome.value for result in self.report.results}
+        return next(iter(results.values()), self.report.status.value)
+
+
+def plan_into(work: Bench, site: Site, faults: tuple[Fault, ...]) -> Struck:
+    """What `plan` does under faults that wait from its start."""
+    Trap(work.org, site, faults).spring()
+    try:
+        planned = work.plan()
+    except ReconcilerError as error:
+        return Struck(error.exit_code, error=error)
+    finally:
+        work.org.clear_faults()
+    return Struck(ExitCode.OK if planned.applyable else ExitCode.REFUSED)
+
+
+def apply_into(work: Bench, site: Site, faults: tuple[Fault, ...]) -> Struck:
+    """What `apply` does when the faults strike at the site."""
+    trap = Trap(work.org, site, faults)
+    if site.is_planning:
+        trap.spring()
+    try:
+        report = work.apply(observer=trap)
+    except ReconcilerError as error:
+        return Struck(error.exit_code, error=error)
+    finally:
+        work.org.clear_faults()
+        assert trap.is_sprung, "the site was never reached"
+    return Struck(exit_code_of(report), report=report)
+
+
+def assert_coherent(work: Bench) -> None:
+    """The laws that hold after every run: nothing twice, nothing half recorded, and a trail that verifies."""
+    for collection, key in NATURAL_KEYS.items():
+        names = Counter(found[key] for found in work.objects(collection))
+        assert max(names.values(), default=0) <= 1, f"{collection} holds one twice: {names}"
+    for kind, subject in SUBJECTS.items():
+        if subject.collection in NATURAL_KEYS:
+            _assert_recorded(work, f"{kind}/x", subject.collection)
+    work.audit()
+
+
+def _assert_recorded(work: Bench, address: str, collection: str) -> None:
+    """What is in the org is in prior state, or an intent for it is open; what is settled is in the org."""
+    prior = work.prior()
+    is_open = address in {str(intent.address) for intent in prior.open_intents}
+    entry = work.entry(address)
+    is_held = "x" in {
+        found[NATURAL_KEYS[collection]]
+        for found in work.objects(collection)
+        if found.get("status") != "DEPRECATED"
+    }
+    if is_held and entry is None:
+        assert is_open, f"{address} is in the org, and nothing knows of it"
+    if entry is not None and entry.status is EntryStatus.SETTLED:
+        assert is_held or is_open, f"{address} is recorded as settled, and the org has none"

@@ -1,0 +1,117 @@
+"""What goes wrong: the faults of platform-api.md, section 3, and how a client is to get over each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from reconciler.sandbox import Fault
+from tests.simulated.faults.sites import Site
+
+PAST = "Thu, 01 Jan 2026 00:00:00 GMT"
+SOON = 2
+TOO_LONG = 900
+FAR = "Fri, 01 Jan 2100 00:00:00 GMT"
+GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+TOKEN_PATH = "/oauth/token"
+
+
+class Course(StrEnum):
+    """How a trouble goes on."""
+
+    PASSES = "passes"
+    """The client gets over it by itself."""
+    REFUSES = "refuses"
+    """An answer that no repeat changes; the next request is answered as ever."""
+    LASTS = "lasts"
+    """No patience outlasts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing to go wrong.
+
+    Args:
+        faults: those without a path of their own strike at the site.
+    """
+
+    name: str
+    course: Course
+    faults: tuple[Fault, ...]
+
+    @property
+    def status(self) -> int | None:
+        """What is answered."""
+        return self.faults[0].status
+
+    @property
+    def has_no_token(self) -> bool:
+        """Whether the client is left without a token."""
+        return self.course is Course.LASTS and any(fault.path == TOKEN_PATH for fault in self.faults)
+
+    def at(self, site: Site) -> tuple[Fault, ...]:
+        """The faults for one site."""
+        return tuple(
+            replace(fault, method=site.method, path=site.path) if fault.path == "*" else fault
+            for fault in self.faults
+        )
+
+
+def troubles() -> tuple[Trouble, ...]:
+    """All of them, each with a name of its own."""
+    return (*_refusals(), *_tokens(), *_throttling(), *_servers(), *_connections(), *_nonsense())
+
+
+def _once_and_always(name: str, fault: Fault) -> Iterator[Trouble]:
+    yield Trouble(f"{name}-once", Course.PASSES, (fault,))
+    yield Trouble(f"{name}-always", Course.LASTS, (replace(fault, times=None),))
+
+
+def _refusals() -> Iterator[Trouble]:
+    for status in (400, 403, 404, 409, 412, 413):
+        yield Trouble(str(status), Course.REFUSES, (Fault(status=status),))
+    yield Trouble("409-duplicate", Course.REFUSES, (Fault(status=409, code="duplicate"),))
+    yield Trouble("409-version", Course.REFUSES, (Fault(status=409, code="version.mismatch"),))
+
+
+def _tokens() -> Iterator[Trouble]:
+    yield from _once_and_always("401", Fault(status=401))
+    yield Trouble("revoked", Course.PASSES, (Fault(revoke_token=True),))
+    for name, failing in (
+        ("400", Fault(status=400, path=TOKEN_PATH, times=None)),
+        ("401", Fault(status=401, path=TOKEN_PATH, times=None)),
+        ("503", Fault(status=503, path=TOKEN_PATH, times=None)),
+        ("html", Fault(body=GATEWAY_PAGE, path=TOKEN_PATH, times=None)),
+        ("reset", Fault(drop="before", path=TOKEN_PATH, times=None)),
+    ):
+        yield Trouble(f"revoked-token-{name}", Course.LASTS, (Fault(revoke_token=True), failing))
+
+
+def _throttling() -> Iterator[Trouble]:
+    yield from _once_and_always("429", Fault(status=429))
+    yield from _once_and_always("429-seconds", Fault(status=429, retry_after=SOON))
+    yield Trouble("429-date", Course.PASSES, (Fault(status=429, retry_after=PAST),))
+    yield Trouble("429-too-long", Course.LASTS, (Fault(status=429, retry_after=TOO_LONG),))
+    yield Trouble("429-date-too-far", Course.LASTS, (Fault(status=429, retry_after=FAR),))
+
+
+def _servers() -> Iterator[Trouble]:
+    for status in (500, 502, 503, 504):
+        yield from _once_and_always(str(status), Fault(status=status))
+        yield Trouble(f"{status}-seconds", Course.PASSES, (Fault(status=status, retry_after=SOON),))
+    yield Trouble("503-date", Course.PASSES, (Fault(status=503, retry_after=PAST),))
+    yield Trouble("503-too-long", Course.LASTS, (Fault(status=503, retry_after=TOO_LONG),))
+    yield from _once_and_always("504-after-commit", Fault(status=504, late=True))
+
+
+def _connections() -> Iterator[Trouble]:
+    yield from _once_and_always("reset-before", Fault(drop="before"))
+    yield from _once_and_always("reset-after", Fault(drop="after"))
+    yield from _once_and_always("cut", Fault(truncate=True))
+
+
+def _nonsense() -> Iterator[Trouble]:
+    yield from _once_and_always("not-json", Fault(body='{"entities": [nonsense'))
+    yield from _once_and_always("page-200", Fault(body=GATEWAY_PAGE))
+    yield from _once_and_always("page-502", Fault(status=502, body=GATEWAY_PAGE))
