@@ -51,8 +51,8 @@ async def _send_guarded(progress: Progress, step: Step, key: str, context: Apply
         try:
             return await send_once(progress, step, key, context)
         except Rejected as error:
-            if error.http_status != PRECONDITION_FAILED:
-                raise
+            if error.http_status != PRECONDITION_FAILED or step.lock is not Lock.IF_MATCH:
+                raise  # where no version was sent, there is nothing that a re-read could tell
             settled = await _look_again(progress, step, error, context)
         if settled is not None:
             return settled
