@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,20 +13,15 @@ from reconciler.applying.progress import Progress
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.change import Change, LiveObject
-from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.outcome import Result
 from reconciler.model.remote import Step
 from reconciler.model.resource import Lifecycle
 from reconciler.model.state import EntryStatus, Intent, PriorEntry
+from reconciler.model.times import timestamp
 from reconciler.model.values import JsonObject, JsonValue, TreeObject, canonical_json
 from reconciler.planning.canonical import canonical, project
 from reconciler.planning.documents import plain, planned_field
 from reconciler.planning.masking import conceal
-
-
-def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC, to the millisecond."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def idempotency_key(run: RunIdentity, address: Address, step: str) -> str:
@@ -83,7 +77,7 @@ def result_record(context: ApplyContext, progress: Progress, result: Result) -> 
         correlation_id=error.correlation_id if error else answer.correlation_id if answer else None,
         fields=masked_fields(change, context),
         detail=result.detail,
-        error=error_document(result),
+        error=error.as_json() if error else None,
     )
 
 
@@ -94,20 +88,6 @@ def masked_fields(change: Change, context: ApplyContext) -> JsonObject:
         shown = planned_field(field, context.masks)
         found[shown.path] = {"before": shown.before, "after": shown.after, "origin": shown.origin.value}
     return found
-
-
-def error_document(result: Result) -> JsonObject | None:
-    """A result's error as plain data."""
-    if result.error is None:
-        return None
-    extra = {"http_status": result.error.http_status, "correlation_id": result.error.correlation_id}
-    return {**diagnostic_members(result.error.diagnostic), **extra}
-
-
-def diagnostic_members(diagnostic: Diagnostic) -> JsonObject:
-    """A diagnostic as plain data."""
-    members = cast("Mapping[str, JsonValue]", asdict(diagnostic))
-    return {**members, "severity": diagnostic.severity.value}
 
 
 def step_intent(
@@ -177,7 +157,7 @@ def _answered(context: ApplyContext, change: Change, after: LiveObject | None) -
         return {}
     rules = context.kind(change.address).field_rules
     wanted = fill_object(change.after or {}, context.applied)
-    sent = {name: value for name, value in wanted.items() if rules.member(name).is_sent}
+    sent = rules.sent(wanted)
     seen = project(after.body, sent, rules, context.masks)
     same = canonical(seen, rules, context.masks) == canonical(sent, rules, context.masks)
     kept = {} if same else conceal(seen, (sent,), rules, context.masks)

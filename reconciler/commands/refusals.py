@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.applying.context import RunIdentity
-from reconciler.applying.records import diagnostic_members, run_record
+from reconciler.applying.records import run_record
 from reconciler.commands.clocks import SystemClock
 from reconciler.errors import ReconcilerError, StalePlan
 from reconciler.model.audit import AuditEntry, Phase
@@ -58,7 +58,7 @@ def _records(refusal: Refusal, run: RunIdentity) -> Iterator[AuditEntry]:
             action=change.action.value if change else None,
             remote_id=change.remote_id if change else None,
             detail={**(change.report.detail if change else {}), **_why(*problems)},
-            error=diagnostic_members(problems[0]),
+            error=problems[0].as_json(),
         )
 
 

@@ -13,6 +13,7 @@ from reconciler.commands.stores import existing_store
 from reconciler.errors import Refused
 from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.state import Prior, PriorEntry
+from reconciler.model.times import timestamp
 from reconciler.store import Holder, OpenMode, RunIdentity, Store, state_location
 
 WHERE = "the records of this org"
@@ -158,7 +159,7 @@ def _remove(store: Store, entry: PriorEntry, project: Project, run_id: str) -> N
 def _record(project: Project, run_id: str, command: str) -> AuditEntry:
     return AuditEntry(
         phase=Phase.STATE,
-        timestamp=_now(),
+        timestamp=timestamp(SystemClock().now()),
         run_id=run_id,
         org=project.org.name,
         actor=actor_of(project.surroundings.environ),
@@ -166,7 +167,3 @@ def _record(project: Project, run_id: str, command: str) -> AuditEntry:
         outcome="succeeded",
         detail={"command": command},
     )
-
-
-def _now() -> str:
-    return SystemClock().now().isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.model.resource import Lifecycle, Resource
-from reconciler.model.values import JsonObject, JsonValue, as_json, digest_of
+from reconciler.model.resource import Resource
+from reconciler.model.values import JsonObject, as_json, digest_of
 
 
 def digest_resources(resources: Sequence[Resource]) -> str:
@@ -19,24 +19,8 @@ def _content(resource: Resource) -> JsonObject:
     return {
         "address": str(resource.address),
         "spec": as_json(resource.spec, lambda secret: secret.template),
-        "lifecycle": _lifecycle(resource.lifecycle),
+        "lifecycle": resource.lifecycle.as_json(),
         "labels": dict(resource.labels),
         "formerly": list(resource.formerly),
         "dependsOn": sorted(depends_on),
-    }
-
-
-def _lifecycle(lifecycle: Lifecycle) -> JsonValue:
-    return {
-        "adopt": lifecycle.adopt,
-        "preventDestroy": lifecycle.prevent_destroy,
-        "onRemove": lifecycle.on_remove,
-        "ignoreChanges": [
-            {
-                "path": found.path,
-                "until": found.until.isoformat() if found.until else None,
-                "reason": found.reason,
-            }
-            for found in lifecycle.ignore_changes
-        ],
     }

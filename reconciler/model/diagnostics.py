@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from reconciler.errors import ConfigError, ExitCode, ReconcilerError
+from reconciler.model.values import JsonObject
 
 
 class Severity(StrEnum):
@@ -29,6 +30,13 @@ class Diagnostic:
     line: int | None = None
     column: int | None = None
     path: str | None = None
+
+    def as_json(self) -> JsonObject:
+        """Every member as plain data, by its own name."""
+        return {
+            **{member.name: getattr(self, member.name) for member in fields(self)},
+            "severity": self.severity.value,
+        }
 
 
 @dataclass(frozen=True, slots=True)

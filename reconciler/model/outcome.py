@@ -43,6 +43,11 @@ class ResultError:
     http_status: int | None = None
     correlation_id: str | None = None
 
+    def as_json(self) -> JsonObject:
+        """The diagnostic's members and the platform's, as plain data."""
+        said = {"http_status": self.http_status, "correlation_id": self.correlation_id}
+        return {**self.diagnostic.as_json(), **said}
+
 
 @dataclass(frozen=True, slots=True)
 class Result:

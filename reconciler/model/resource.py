@@ -9,7 +9,7 @@ from typing import Literal
 
 from reconciler.model.address import Address
 from reconciler.model.diagnostics import Diagnostic, Mark, Severity
-from reconciler.model.values import TreeObject
+from reconciler.model.values import JsonObject, TreeObject
 
 OnRemove = Literal["delete", "forget"]
 
@@ -31,6 +31,22 @@ class Lifecycle:
     prevent_destroy: bool = False
     on_remove: OnRemove = "delete"
     ignore_changes: tuple[IgnoredChange, ...] = ()
+
+    def as_json(self) -> JsonObject:
+        """Every member as plain data, by its own name."""
+        return {
+            "adopt": self.adopt,
+            "prevent_destroy": self.prevent_destroy,
+            "on_remove": self.on_remove,
+            "ignore_changes": [
+                {
+                    "path": ignored.path,
+                    "until": ignored.until.isoformat() if ignored.until else None,
+                    "reason": ignored.reason,
+                }
+                for ignored in self.ignore_changes
+            ],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
-from reconciler.model.resource import Lifecycle
 from reconciler.model.state import PriorEntry
+from reconciler.model.times import timestamp
 from reconciler.model.values import JsonObject, JsonValue
 from reconciler.reports.inert import inert_lines
 from reconciler.reports.lines import table
@@ -23,10 +22,10 @@ def entry_document(entry: PriorEntry) -> JsonObject:
         "remote_id": entry.remote_id,
         "status": entry.status.value,
         "dependencies": sorted({str(found.target) for found in entry.dependencies}),
-        "applied_at": _time(entry.applied_at),
+        "applied_at": timestamp(entry.applied_at) if entry.applied_at else None,
         "plan_fingerprint": entry.plan_fingerprint,
         "source": {"file": entry.source.file, "line": entry.source.line} if entry.source else None,
-        "lifecycle": _lifecycle(entry.lifecycle),
+        "lifecycle": entry.lifecycle.as_json(),
         "labels": dict(entry.labels),
         "scope": dict(entry.scope),
         "base": entry.base,
@@ -46,26 +45,6 @@ def entry_text(entry: PriorEntry) -> str:
     if document["answered"]:
         parts += ["answered differently\n", _indented(document["answered"])]
     return "".join(parts)
-
-
-def _lifecycle(lifecycle: Lifecycle) -> JsonObject:
-    return {
-        "adopt": lifecycle.adopt,
-        "prevent_destroy": lifecycle.prevent_destroy,
-        "on_remove": lifecycle.on_remove,
-        "ignore_changes": [
-            {
-                "path": ignored.path,
-                "until": ignored.until.isoformat() if ignored.until else None,
-                "reason": ignored.reason,
-            }
-            for ignored in lifecycle.ignore_changes
-        ],
-    }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 
 def _cell(value: JsonValue) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import UTC
 from enum import StrEnum
 from typing import cast
 
 from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.outcome import Result, ResultError, RunReport
+from reconciler.model.outcome import Result, RunReport
 from reconciler.model.plan import Plan, PlannedStep
 from reconciler.model.state import Prior, PriorEntry
+from reconciler.model.times import timestamp
 from reconciler.model.values import JsonObject, JsonValue
 
 VALIDATION_FORMAT = "reconciler.validation/1"
@@ -54,7 +54,7 @@ def result_document(result: Result) -> JsonObject:
         "remote_id": result.remote_id,
         "attempts": result.attempts,
         "latency_ms": result.latency_ms,
-        "error": _error_document(result.error) if result.error else None,
+        "error": result.error.as_json() if result.error else None,
         "blocked_by": result.blocked_by,
         "detail": result.detail,
         **({"warnings": list(result.warnings)} if result.warnings else {}),
@@ -94,7 +94,7 @@ def state_document(prior: Prior) -> JsonObject:
 
 def diagnostic_document(found: Diagnostic) -> JsonObject:
     """One problem, every key of it."""
-    return _plain(found)
+    return found.as_json()
 
 
 def to_text(document: JsonValue) -> str:
@@ -102,19 +102,13 @@ def to_text(document: JsonValue) -> str:
     return json.dumps(_tree(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _error_document(error: ResultError) -> JsonObject:
-    said = {"http_status": error.http_status, "correlation_id": error.correlation_id}
-    return {**diagnostic_document(error.diagnostic), **said}
-
-
 def _entry_document(entry: PriorEntry) -> JsonObject:
-    applied = entry.applied_at
     return {
         "address": str(entry.address),
         "remote_id": entry.remote_id,
         "status": entry.status.value,
         "dependencies": sorted({str(found.target) for found in entry.dependencies}),
-        "applied_at": applied.astimezone(UTC).isoformat().replace("+00:00", "Z") if applied else None,
+        "applied_at": timestamp(entry.applied_at) if entry.applied_at else None,
     }
 
 

@@ -196,7 +196,7 @@ def test_state_document_is_sorted_and_holds_no_fields() -> None:
                 "remote_id": "s",
                 "status": "settled",
                 "dependencies": [],
-                "applied_at": "2026-03-01T12:00:00Z",
+                "applied_at": "2026-03-01T12:00:00.000Z",
             },
             {
                 "address": "Widget/a",
