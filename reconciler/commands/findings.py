@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.commands.facts import facts_of
 from reconciler.commands.scopes import missing_scopes
 from reconciler.commands.surveys import HostSurvey, OrgSurvey, ProjectSurvey, StoreSurvey, Survey
-from reconciler.errors import ConfigError, ExitCode
+from reconciler.errors import ExitCode, Rejected
 from reconciler.model.checkup import Checkup, Finding, Health, doubtful, failed, well
 from reconciler.remote import Origins, Window
 
@@ -125,7 +125,7 @@ def _organization(survey: Survey, found: OrgSurvey) -> Finding:
     if found.error is not None:
         return failed("organization", found.error)
     if found.org_id is None:
-        error = ConfigError(
+        error = Rejected(
             "the host does not say which organization it is of",
             hint="check the region: this seems not to be the platform's API",
         )
