@@ -10,8 +10,6 @@ from reconciler.model.values import JsonObject
 
 QUEUES = "/api/v2/routing/queues"
 ALL_QUEUES = listing(QUEUES)
-FEW = 3
-"""So many queues are read one by one; more are one listing."""
 
 
 def queue_read(queue_id: str) -> Read:
@@ -20,9 +18,13 @@ def queue_read(queue_id: str) -> Read:
 
 
 def queue_reads(queue_ids: Iterable[str], facts: Facts) -> tuple[Read, ...]:
-    """What shows these queues, as far as the facts do not yet; asked for all queues of a kind at once."""
+    """What shows these queues, as far as the facts do not yet; asked for all queues of a kind at once.
+
+    One queue is read by id. Several are one listing, which look-ups may have asked for anyway: a plan reads
+    no resource by itself.
+    """
     unknown = sorted({queue_id for queue_id in queue_ids if not is_queue_known(queue_id, facts)})
-    if len(unknown) > FEW and ALL_QUEUES not in facts:
+    if len(unknown) > 1 and ALL_QUEUES not in facts:
         return (listing(QUEUES, optional=True),)
     return tuple(queue_read(queue_id) for queue_id in unknown)
 

@@ -119,22 +119,20 @@ def _matrices(count: int) -> list[str]:
     return [f"q{number}" for number in range(count)]
 
 
-def test_few_queues_are_read_one_by_one_and_each_with_its_members() -> None:
+def test_one_queue_is_read_by_id_with_its_members() -> None:
+    wanted = set(KIND.reads([manifest({})], [], Facts()))
+
+    assert wanted == {replace(queue_read(QUEUE), optional=False), members_read(QUEUE)}
+
+
+def test_several_queues_are_one_listing_and_each_is_read_with_its_members() -> None:
     resources = [replace(manifest({}), spec={"queueId": name, "members": []}) for name in _matrices(2)]
     entry = PriorEntry(Address("WeightMatrix", "gone"), "q9", {})
 
     wanted = set(KIND.reads(resources, [entry], Facts()))
 
-    names = [*_matrices(2), "q9"]
-    assert wanted == {*map(queue_read, names), *map(members_read, names)}
+    assert wanted == {ALL_QUEUES, *map(members_read, [*_matrices(2), "q9"])}
     assert not any(read.optional for read in wanted)
-
-
-def test_many_queues_are_one_listing() -> None:
-    names = _matrices(8)
-    resources = [replace(manifest({}), spec={"queueId": name, "members": []}) for name in names]
-
-    assert set(KIND.reads(resources, [], Facts())) == {ALL_QUEUES, *map(members_read, names)}
 
 
 def test_once_answered_nothing_more_is_read() -> None:
