@@ -7,7 +7,7 @@ not compared (design.md, section 3 and invariant 4).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -94,22 +94,41 @@ def project(live: Tree, managed: Tree, rules: FieldRules, masks: Masks) -> Tree:
         }
     if rules.combine in (Combine.KEYED, Combine.ADDITIVE) and _are_lists(live, managed):
         return _project_elements(live, managed, rules, masks)  # type: ignore[arg-type]
-    if _are_lists(live, managed):
-        return _project_values(live, managed, masks)  # type: ignore[arg-type]
-    return live
+    return _project_whole(live, managed, masks)
 
 
-def _project_values(live: Sequence[Tree], managed: Sequence[Tree], masks: Masks) -> Tree:
-    """Values compared as one: a text that equals a secret of the managed list is that secret."""
-    secrets = [_leaf(value, masks) for value in managed if isinstance(value, Secret) or is_digest(value)]
-    return [_as_secret(value, managed, secrets, masks) for value in live] if secrets else live
+def _project_whole(live: Tree, managed: Tree, masks: Masks) -> Tree:
+    """Values compared as one: a text that equals a secret of the managed value is that secret."""
+    found = tuple(_secrets_of(managed))
+    return _as_secrets(live, managed, {_leaf(secret, masks) for secret in found}, masks) if found else live
 
 
-def _as_secret(value: Tree, managed: Sequence[Tree], secrets: Sequence[Leaf], masks: Masks) -> Tree:
-    if not isinstance(value, str) or value in managed:
-        return value
-    masked: Tree = {"$secret": masks.of_text(value)}
-    return masked if _leaf(masked, masks) in secrets else value
+def _secrets_of(tree: Tree) -> Iterator[Tree]:
+    if isinstance(tree, Secret) or is_digest(tree):
+        yield tree
+    elif isinstance(tree, Mapping):
+        for value in tree.values():
+            yield from _secrets_of(value)
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from _secrets_of(value)
+
+
+def _as_secrets(tree: Tree, managed: Tree, secrets: Set[Leaf], masks: Masks) -> Tree:
+    if isinstance(tree, Mapping):
+        named = managed if isinstance(managed, Mapping) else {}
+        return {name: _as_secrets(value, named.get(name), secrets, masks) for name, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        plain = managed if isinstance(managed, list | tuple) else ()
+        within = plain if len(plain) == len(tree) else [None] * len(tree)
+        return [
+            value if value in plain else _as_secrets(value, beside, secrets, masks)
+            for value, beside in zip(tree, within, strict=True)
+        ]
+    if not isinstance(tree, str) or tree == managed:
+        return tree
+    masked: Tree = {"$secret": masks.of_text(tree)}
+    return masked if _leaf(masked, masks) in secrets else tree
 
 
 def _project_elements(live: Sequence[Tree], managed: Sequence[Tree], rules: FieldRules, masks: Masks) -> Tree:

@@ -164,6 +164,8 @@ class _Comparison:
 
     Args:
         base, answered: None where there is none.
+        held: the live document as the base reads it; where a secret of a list changed, `current` shows the
+            old one as a plain text, which is in neither.
     """
 
     sides: Sides
@@ -172,6 +174,7 @@ class _Comparison:
     current: Canonical
     base: Canonical | None
     answered: Canonical | None
+    held: Canonical | None
 
     def change(self, path: Path) -> FieldChange | None:
         """The change at a path; None where the server has only normalised our own write."""
@@ -183,12 +186,12 @@ class _Comparison:
             pointer(path),
             before,
             after,
-            self._origin(base, wanted, current),
+            self._origin(base, wanted, (current, _at(self.held, path))),
             sensitive=self.rules.member(path[0]).write_only or holds_secret([before, after]),
         )
 
-    def _origin(self, base: object, wanted: object, current: object) -> Origin:
-        if self.base is None or base == current:
+    def _origin(self, base: object, wanted: object, live: tuple[object, object]) -> Origin:
+        if self.base is None or base in live:
             return Origin.INTENT
         if base == wanted:
             return Origin.DRIFT
@@ -200,6 +203,7 @@ def _comparison(
 ) -> _Comparison:
     shown = conceal(live, (sides.desired, sides.base), *how)
     wanted, current = compared
+    held = project(live, sides.base, *how) if sides.base is not None else None
     return _Comparison(
         Sides(sides.desired, shown if isinstance(shown, Mapping) else live, sides.base, sides.answered),
         how[0],
@@ -207,6 +211,7 @@ def _comparison(
         current,
         canonical(sides.base, *how) if sides.base is not None else None,
         canonical(sides.answered, *how) if sides.answered else None,
+        canonical(held, *how) if held is not None else None,
     )
 
 

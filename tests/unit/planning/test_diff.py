@@ -224,6 +224,29 @@ def test_a_live_value_in_place_of_a_secret_is_never_shown(
     assert all(change.sensitive for change in found)
 
 
+@pytest.mark.parametrize(
+    ("path", "desired", "base", "live"),
+    [
+        ("/tags", {"tags": [SECRET, "b"]}, {"tags": [OLD, "b"]}, {"tags": ["old", "b"]}),
+        ("/order", {"order": ["b", SECRET]}, {"order": ["b", OLD]}, {"order": ["b", "old"]}),
+        (
+            "/parts/a/options",
+            {"parts": [{"name": "a", "options": {"x": [{"y": SECRET, "z": "b"}]}}]},
+            {"parts": [{"name": "a", "options": {"x": [{"y": OLD, "z": "b"}]}}]},
+            {"parts": [{"name": "a", "options": {"x": [{"y": "old", "z": "b"}]}}]},
+        ),
+    ],
+)
+def test_a_secret_that_changed_within_a_whole_value_is_intent(
+    path: str, desired: TreeObject, base: TreeObject, live: TreeObject
+) -> None:
+    (found,) = diff_fields(Sides(desired, live, base), RULES, MASKS)
+
+    assert (found.path, found.origin.value) == (path, "intent")
+    assert diff_fields(Sides(base, live, base), RULES, MASKS) == ()
+    assert drifted_fields(Sides(desired, live, base), RULES, MASKS) == ()
+
+
 def test_a_secret_that_is_sent_elsewhere_too_is_masked_by_its_digest() -> None:
     sides = Sides({"description": SECRET, "target": "new"}, {"description": "x", "target": PLANTED}, None)
 
