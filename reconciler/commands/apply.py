@@ -10,7 +10,7 @@ from pathlib import Path
 from reconciler.applying.apply import Applied, apply_changes
 from reconciler.applying.context import ApplyContext, RunIdentity, Stop
 from reconciler.applying.recovery import Recovered, recover
-from reconciler.commands.clocks import RandomIds, SystemClock
+from reconciler.commands.clocks import SystemClock
 from reconciler.commands.metrics import metrics_of
 from reconciler.commands.org import Connection, connection, identify
 from reconciler.commands.plan import (
@@ -100,7 +100,7 @@ async def apply(project: Project, request: ApplyRequest, observer: Observer) -> 
     """
     request = _with_saved_folder(project, request)
     destroys = request.plan.options.destroy
-    run_id = RandomIds().run_id()
+    run_id = project.ids.run_id()
     loaded = NOTHING if destroys else _load(project, request.plan.folder, run_id)
     with _open(project, request, run_id) as store, ExitStack() as held:
         await _take_lock(held, store, project, request, run_id=run_id)

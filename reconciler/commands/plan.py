@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler import __version__
-from reconciler.commands.clocks import RandomIds, SystemClock
 from reconciler.commands.org import Connection, confirm_organization, connection, identify, is_known
 from reconciler.commands.project import Project, is_partial, load_resources
 from reconciler.commands.saved import FOLDER
+from reconciler.commands.stores import existing_store
 from reconciler.gathering import gather
 from reconciler.kinds import KINDS
 from reconciler.manifests import LoadedManifests
@@ -27,9 +27,6 @@ from reconciler.remote import open_client
 from reconciler.store import (
     EnvironmentSecrets,
     OpenMode,
-    RunIdentity,
-    missing_state,
-    open_store,
     state_location,
     store_exists,
 )
@@ -106,14 +103,9 @@ def read_prior(project: Project, options: PlanOptions) -> PriorView:
         StateError: `state.missing`: a forgetful runner would see every object as unowned.
     """
     location = state_location(project.state, project.state_root)
-    if not store_exists(location, project.org.name):
-        if not may_create_state(project, options):
-            raise missing_state(location, project.org.name)
+    if not store_exists(location, project.org.name) and may_create_state(project, options):
         return PriorView(Prior(), None)
-    run = RunIdentity(RandomIds().run_id())
-    with open_store(
-        location, org=project.org.name, mode=OpenMode.READ, clock=SystemClock(), run=run
-    ) as store:
+    with existing_store(project, OpenMode.READ) as store:
         return PriorView(store.load(), store.secret_key)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.commands.clocks import SystemClock
+from reconciler.commands.clocks import RandomIds, SystemClock
 from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.kinds import KINDS
 from reconciler.manifests import (
@@ -22,7 +22,7 @@ from reconciler.manifests import (
 )
 from reconciler.model.configuration import Configuration, OrgConfiguration
 from reconciler.model.diagnostics import Diagnostic, InvalidManifests, errors_in
-from reconciler.model.ports import Clock
+from reconciler.model.ports import Clock, Ids
 from reconciler.model.resource import Resource
 from reconciler.model.values import JsonValue
 from reconciler.planning.graph import cycle_diagnostic, edges_of, find_cycles
@@ -41,6 +41,7 @@ class Project:
         state: as configured: a folder, relative to `state_root`, or a URL.
         clock: what waits for the org go by; the store's leases are other processes' business and keep
             real time.
+        ids: what runs are called by.
     """
 
     configuration: Configuration
@@ -51,6 +52,7 @@ class Project:
     surroundings: Surroundings
     settings: Settings = field(default_factory=Settings)
     clock: Clock = field(default_factory=SystemClock)
+    ids: Ids = field(default_factory=RandomIds)
 
 
 def open_project(common: CommonOptions, surroundings: Surroundings) -> Project:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.commands.addresses import find_address
-from reconciler.commands.clocks import RandomIds, SystemClock
+from reconciler.commands.clocks import SystemClock
 from reconciler.commands.project import Project, actor_of, commit_of
 from reconciler.commands.stores import existing_store
 from reconciler.errors import Refused
@@ -31,7 +31,6 @@ class Removal:
     address: str
     approve: Callable[[PriorEntry], bool]
     lock_timeout_s: float = 0.0
-    run_id: str = field(default_factory=RandomIds().run_id)
 
 
 def read_state(project: Project) -> Prior:
@@ -65,13 +64,14 @@ def remove_entry(project: Project, removal: Removal) -> PriorEntry:
         Refused: whoever was asked said no.
         StateError: `state.missing`; StateLocked: another run is under way.
     """
-    with existing_store(project, OpenMode.WRITE, run_id=removal.run_id) as store:
+    run_id = project.ids.run_id()
+    with existing_store(project, OpenMode.WRITE, run_id=run_id) as store:
         holder = f"state rm by {actor_of(project.surroundings.environ)}"
         with store.lock(holder, removal.lock_timeout_s):
             entry = _entry(store.load(), removal.address)
             if not removal.approve(entry):
                 raise Refused("not approved; nothing was removed")
-            _remove(store, entry, project, removal.run_id)
+            _remove(store, entry, project, run_id)
             return entry
 
 
@@ -109,7 +109,7 @@ def push(project: Project, file: Path, *, lock_timeout_s: float) -> Prior:
     from reconciler.store.statefile import read_state_file  # noqa: PLC0415
     from reconciler.store.transfer import Push, push_state  # noqa: PLC0415
 
-    run_id = RandomIds().run_id()
+    run_id = project.ids.run_id()
     audit = _record(project, run_id, "state push")
     holder = f"state push by {audit.actor}"
     wanted = Push(read_state_file(file), audit, RunIdentity(run_id), holder, lock_timeout_s)
@@ -137,7 +137,7 @@ def unlock(project: Project) -> Holder | None:
     Raises:
         StateError: `state.missing`, or it cannot be written.
     """
-    run_id = RandomIds().run_id()
+    run_id = project.ids.run_id()
     with existing_store(project, OpenMode.WRITE, run_id=run_id) as store:
         return store.break_lock(_record(project, run_id, "state unlock"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from reconciler.commands.clocks import RandomIds, SystemClock
+from reconciler.commands.clocks import SystemClock
 from reconciler.commands.project import Project
 from reconciler.store import (
     OpenMode,
@@ -28,6 +28,6 @@ def existing_store(project: Project, mode: OpenMode, *, run_id: str | None = Non
     location = state_location(project.state, project.state_root)
     if not store_exists(location, project.org.name):
         raise missing_state(location, project.org.name)
-    run = RunIdentity(run_id or RandomIds().run_id())
+    run = RunIdentity(run_id or project.ids.run_id())
     with open_store(location, org=project.org.name, mode=mode, clock=SystemClock(), run=run) as store:
         yield store
