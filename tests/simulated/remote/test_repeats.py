@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import Rejected, RemoteError, RemoteUnavailable
-from reconciler.model.remote import Answer, get, query
+from reconciler.model.remote import Answer, get, listing, query
 from reconciler.remote import Target, open_client
 from tests.simulated.remote.scripted import (
     CLIENT_SECRET,
@@ -284,6 +284,16 @@ def test_write_that_answers_nothing_is_done() -> None:
             return await at.client.send("PATCH", QUEUE, {}, key=MEMBER_KEY)
 
     assert asyncio.run(told()).status == 202
+
+
+def test_address_that_is_too_long_is_refused_without_a_trace_of_http() -> None:
+    async def told() -> None:
+        async with scene() as at:
+            with pytest.raises(Rejected, match="routing/queues cannot be sent"):
+                await at.client.read(listing("/api/v2/routing/queues", {"name": "x" * 70_000}))
+            assert at.host.calls == []
+
+    asyncio.run(told())
 
 
 def test_header_that_cannot_be_sent_is_refused_without_a_trace_of_http() -> None:

@@ -303,6 +303,16 @@ def test_field_of_another_shape_is_found_among_many_alike() -> None:
     assert [pointer for pointer, _ in found] == ["/fields/5/required"]
 
 
+def test_payload_that_does_not_comply_is_refused_at_its_place() -> None:
+    fine = schema(field("subject"))
+    payload = replace(fine, spec={**fine.spec, "name": 5})
+
+    found = list(KIND.rules(payload, SchemaSpec.model_validate(fine.spec)))
+
+    assert [(problem.code, problem.path) for problem in found] == [("schema.constraint", "/spec/name")]
+    assert found[0].message == "not a valid schema document: 5 is not of type 'string'"
+
+
 @pytest.mark.parametrize("member", sorted(PAYLOAD))
 def test_payload_without_a_member_does_not_comply(member: str) -> None:
     assert list(payload_errors({name: value for name, value in PAYLOAD.items() if name != member}))
