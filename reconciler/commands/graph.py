@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reconciler.commands.addresses import find_address
 from reconciler.commands.offline import open_offline
-from reconciler.commands.project import load_resources
+from reconciler.commands.project import load_offline
 from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.model.address import Address
 from reconciler.planning.graph import Edge, edges_of, reachable, reversed_edges
@@ -28,7 +28,7 @@ def draw_graph(
         UsageError: no manifest declares the address.
     """
     project = open_offline(common, surroundings, folder)
-    resources = load_resources(project, folder).resources
+    resources = load_offline(project, folder).resources
     nodes = {resource.address for resource in resources}
     edges = edges_of(resources)
     if impact is not None:

@@ -6,7 +6,7 @@ import getpass
 import logging
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.commands.clocks import RandomIds, SystemClock
@@ -21,7 +21,7 @@ from reconciler.manifests import (
     select_org,
 )
 from reconciler.model.configuration import Configuration, OrgConfiguration
-from reconciler.model.diagnostics import Diagnostic, InvalidManifests, errors_in
+from reconciler.model.diagnostics import Diagnostic, InvalidManifests, Severity, errors_in
 from reconciler.model.ports import Clock, Ids
 from reconciler.model.resource import Resource
 from reconciler.model.values import JsonValue
@@ -89,6 +89,20 @@ def project_of(
 
 
 def load_resources(project: Project, folder: Path | None = None) -> LoadedManifests:
+    """Reads the manifests as `load_offline` does, for a command that needs each value.
+
+    Raises:
+        InvalidManifests: they break rules, or a `${env.X}` is not set.
+    """
+    loaded = load_offline(project, folder)
+    unset = [found for found in loaded.diagnostics if found.code == "variable.unknown"]
+    if unset:
+        others = [found for found in loaded.diagnostics if found not in unset]
+        raise InvalidManifests([*others, *(replace(found, severity=Severity.ERROR) for found in unset)])
+    return loaded
+
+
+def load_offline(project: Project, folder: Path | None = None) -> LoadedManifests:
     """Reads the manifests and judges all that can be judged offline, problems of a run together.
 
     Args:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.commands.offline import open_offline
-from reconciler.commands.project import load_resources
+from reconciler.commands.project import load_offline
 from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.model.diagnostics import Diagnostic, InvalidManifests, errors_in
 
@@ -46,7 +46,7 @@ def validate(common: CommonOptions, surroundings: Surroundings, folder: Path | N
     """
     project = open_offline(common, surroundings, folder)
     try:
-        loaded = load_resources(project, folder)
+        loaded = load_offline(project, folder)
     except InvalidManifests as error:
         return Validation(error.diagnostics, 0)
     return Validation(loaded.diagnostics, len(loaded.resources))

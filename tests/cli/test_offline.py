@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.commands import run
-from tests.cli.folders import CUSTOMER, INVALID, Folder
+from tests.cli.folders import CUSTOMER, INVALID, SANDBOX, Folder
 
 NO_DEFAULT = """\
 apiVersion: reconciler/v1
@@ -114,3 +114,26 @@ def test_lines_are_shown_from_anywhere(command: str, folder: Folder, monkeypatch
 
     assert "nmae: Broken" in inside.out + inside.err
     assert "nmae: Broken" in outside.out + outside.err
+
+
+UNSET = "  description: ${env.NOTE}\n"
+
+
+def test_secret_that_is_not_set_is_a_warning_until_it_is_needed(folder: Folder) -> None:
+    folder.configure(SANDBOX + "environment: [NOTE]\n").write(customer=CUSTOMER + UNSET)
+    line = len((CUSTOMER + UNSET).splitlines())
+
+    for command, code, severity in [
+        ("validate", 0, "warning"),
+        ("plan", 65, "error"),
+        ("apply -y", 65, "error"),
+    ]:
+        ran = run(*command.split(), "--format", "json")
+        (found,) = ran.document["diagnostics"]
+        assert (ran.code, found["severity"], found["code"]) == (code, severity, "variable.unknown")
+        assert (found["file"], found["line"], found["path"]) == (
+            "manifests/customer.yaml",
+            line,
+            "/spec/description",
+        )
+    assert run("graph").code == 0
