@@ -52,14 +52,12 @@ def next_version(change: Change) -> int:
 
 def version_of(live: LiveObject | None) -> int | None:
     """The version of a live schema."""
-    version = live.server.get("version") if live else None
-    return version if isinstance(version, int) else None
+    return _whole_number(live.server.get("version")) if live else None
 
 
 def published_version_of(live: LiveObject | None) -> int | None:
     """The newest version that was ever published, deprecated since or not."""
-    version = live.server.get("publishedVersion") if live else None
-    return version if isinstance(version, int) else None
+    return _whole_number(live.server.get("publishedVersion")) if live else None
 
 
 def status_of(live: LiveObject | None) -> str:
@@ -90,3 +88,8 @@ def is_going_back(change: Change) -> bool:
     """Whether only the status moves, and against the platform's order; a new version starts anew."""
     live, wanted = status_of(change.live), wanted_status(change)
     return not makes_version(change) and live != wanted and not moves(live, wanted)
+
+
+def _whole_number(value: Tree) -> int | None:
+    """A version as the org wrote it: in JSON, `2.0` is the number `2`."""
+    return int(value) if isinstance(value, int | float) and value == int(value) else None

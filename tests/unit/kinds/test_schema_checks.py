@@ -143,6 +143,12 @@ def test_warning_names_the_exact_next_version() -> None:
     assert found.data["next_version"] == 8
 
 
+def test_version_that_the_org_writes_as_a_decimal_number_is_the_same_version() -> None:
+    found = compatibility(field("b"), {**live(OPTIONAL, version=7), "version": 7.0, "publishedVersion": 7.0})
+
+    assert (found.data["from_version"], found.data["next_version"]) == (7, 8)
+
+
 def test_replacement_under_another_external_id_is_bound_by_nothing() -> None:
     held = schema(REQUIRED)
     entry = entry_of(held, NAME)
