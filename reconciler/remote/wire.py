@@ -16,7 +16,7 @@ from reconciler.remote.ratelimit import window_in
 from reconciler.remote.replies import Reply, clean, clock_skew_s, parse_reply
 from reconciler.remote.tally import Tally
 
-_LOGGER = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _WORDS: Mapping[type[Exception], str] = {
     httpx.ConnectTimeout: "no connection in time",
@@ -104,7 +104,7 @@ class Wire:
         elif reply is not None and is_answer(call, reply):
             self.tally.succeeded += 1
         status = reply.status if reply else "-"
-        _LOGGER.debug(
+        _logger.debug(
             "%s %s -> %s in %.0f ms, attempt %d, %s", call.method, call.path, status, took_ms, attempt, note
         )
 

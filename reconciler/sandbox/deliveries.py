@@ -17,7 +17,7 @@ from reconciler.sandbox.documents import Document, as_list, as_text, encode
 from reconciler.sandbox.state import OrgState
 
 _TIMEOUT_S = 5.0
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +79,4 @@ def _post(post: _Post) -> None:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S):  # noqa: S310 - see above
             pass
     except (urllib.error.URLError, OSError, ValueError) as error:
-        _log.info("the webhook delivery to %s failed: %s", post.url, error)
+        _logger.info("the webhook delivery to %s failed: %s", post.url, error)

@@ -209,11 +209,6 @@ class SandboxOrg:
             self._tokens.grant(scopes)
             self._tokens.revoke_all()
 
-    def limit_rate(self, allowed: int | None) -> None:
-        """Change how many requests a window allows; None lifts the limit."""
-        with self._storage.transaction():
-            self._limit.allowed = allowed
-
     def lag_listings(self, seconds: float) -> None:
         """Change how long a change takes to show in listings."""
         with self._storage.transaction():

@@ -25,7 +25,6 @@ _GRACE_S = 0.5
 # Longer than any client's pause, so that it is always the client who ends an idle connection.
 _KEEP_ALIVE_S = 120
 _RESET = struct.pack("ii", 1, 0)
-_log = logging.getLogger(__name__)
 
 
 @contextmanager

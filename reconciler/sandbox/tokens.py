@@ -46,7 +46,6 @@ class TokenDesk:
         self._options = options
         self._clock = clock
         self._tokens: dict[str, Token] = {}
-        self._expired_before = 0.0
         self.scopes = frozenset(options.scopes)
 
     def grant(self, scopes: Iterable[str]) -> None:
