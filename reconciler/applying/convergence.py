@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.applying.context import ApplyContext
 from reconciler.applying.filling import fill_object
+from reconciler.kinds.base import WAITED_S
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, LiveObject
 from reconciler.model.outcome import Outcome, Result
@@ -105,6 +106,5 @@ def _with_detail(
     if change is None or change.address not in live:
         return result
     detail = dict(context.kind(change.address).report(change, Facts(), live[change.address]).detail)
-    if "waited_s" in detail:
-        detail["waited_s"] = result.detail.get("waited_s")
+    detail.pop(WAITED_S, None)  # nobody has waited since
     return replace(result, detail={**result.detail, **detail})

@@ -8,6 +8,7 @@ from reconciler.applying.context import AppliedObject, ApplyContext
 from reconciler.applying.problems import without_secrets
 from reconciler.applying.progress import Progress
 from reconciler.applying.records import prior_entry, result_record
+from reconciler.kinds.base import WAITED_S
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change
 from reconciler.model.outcome import Outcome, Result
@@ -42,8 +43,8 @@ def _detail(progress: Progress, context: ApplyContext) -> JsonObject:
         return {}
     kind = context.kind(progress.change.address)
     detail = dict(kind.report(progress.change, progress.facts, progress.after).detail)
-    if "waited_s" in detail:
-        detail["waited_s"] = progress.waited_s
+    if WAITED_S in detail:
+        detail[WAITED_S] = progress.waited_s
     return detail
 
 

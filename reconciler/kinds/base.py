@@ -31,6 +31,9 @@ REMOTE_ID = "{remote_id}"
 READ_ONLY = frozenset({"id", "selfUri", "version", "dateCreated", "dateModified", "createdBy", "modifiedBy"})
 """Members that only the server writes, in every object (platform-api.md, section 3)."""
 
+WAITED_S = "waited_s"
+"""Member of a report's detail that the engine fills in: the seconds for which a change was waited for."""
+
 S = TypeVar("S", bound=SpecModel)
 
 
@@ -52,14 +55,14 @@ class Endpoint:
     Args:
         collection: path of the listing and the create; `{member}` is filled from the scope.
         natural_key: spec members that name the object among its like.
-        remote_id: JSON pointer to the id in the platform's answer.
+        remote_id: the member of the platform's answers that holds the id.
         read_only: members that only the server writes, besides the common ones.
         update: the verb of an update.
         key_header: carries the idempotency key of a create.
         lock: how a lost update is prevented.
+        paging: how the listing is paged.
         read_scope: OAuth scope of its reads.
         write_scope: OAuth scope of its writes; includes the read scope.
-        renames: whether a change of the natural key is an update; otherwise it replaces.
     """
 
     collection: str

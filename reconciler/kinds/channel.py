@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.kinds import channel_checks
-from reconciler.kinds.base import REMOTE_ID, Endpoint, Kind, Switch
+from reconciler.kinds.base import REMOTE_ID, WAITED_S, Endpoint, Kind, Switch
 from reconciler.kinds.channel_spec import ActivationSpec, ChannelSpec, fallback_rules, schedule_rules
 from reconciler.kinds.fallback import Due, fallback_of, queue_id_in
 from reconciler.kinds.queues import find_queue, queue_reads
@@ -140,7 +140,7 @@ class Channel(Kind[ChannelSpec]):
         """Once applied: its status, and the record for property managers."""
         if after is None:
             return Report()
-        detail = {"status": after.server.get("status"), "waited_s": None}  # the engine knows how long
+        detail = {"status": after.server.get("status"), WAITED_S: None}
         return Report(detail=detail, export=export_record(after))
 
 
