@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,9 +89,20 @@ def _embedded(project: Project, objects: Path | None) -> Iterator[Connection]:
     except ValueError as error:
         raise ConfigError(f"{FAULTS}: {error}") from error
     options = SandboxOptions(data=objects, faults=faults)
-    with running_sandbox(options) as org:
+    with ExitStack() as running:
+        try:
+            org = running.enter_context(running_sandbox(options))
+        except (OSError, sqlite3.Error) as error:
+            raise _unusable(objects, error) from error
         target = Target(org.base_url, org.base_url, org.client_id, org.client_secret)
         yield Connection(target, SANDBOX_HOST)
+
+
+def _unusable(objects: Path | None, error: Exception) -> StateError:
+    return StateError(
+        f"the embedded org cannot be started: {objects or 'no file'}: {error}",
+        hint="move the file away for a new org, with a state of its own (--state)" if objects else None,
+    )
 
 
 async def identify(
