@@ -18,7 +18,7 @@ from reconciler.commands.plan import USER_AGENT, may_create_state
 from reconciler.commands.project import Project, load_resources, open_project
 from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.commands.surveys import HostSurvey, OrgSurvey, ProjectSurvey, StoreSurvey, Survey
-from reconciler.errors import ConfigError, ReconcilerError
+from reconciler.errors import ConfigError, ReconcilerError, StateError
 from reconciler.manifests import load_configuration
 from reconciler.model.checkup import Checkup
 from reconciler.model.configuration import Configuration, OrgConfiguration
@@ -126,7 +126,7 @@ async def _survey_org(project: Project, observer: Observer) -> OrgSurvey:
                 user_agent=USER_AGENT,
             ) as client:
                 return await _ask(client, found)
-    except ConfigError as error:
+    except (ConfigError, StateError) as error:
         return replace(found, host_error=error)
 
 

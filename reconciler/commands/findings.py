@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from reconciler.commands.facts import facts_of
 from reconciler.commands.scopes import missing_scopes
@@ -25,6 +26,7 @@ def assemble(survey: Survey) -> Checkup:
 
 def _findings(survey: Survey) -> Iterator[Finding]:
     yield from _project(survey.project)
+    yield _credentials(survey.project, survey.org)
     if survey.org is not None:
         yield from _org(survey, survey.org)
     if survey.store is not None:
@@ -41,7 +43,6 @@ def _project(found: ProjectSurvey) -> Iterator[Finding]:
     elif found.org is not None:
         yield well("org", f"{found.org}, chosen by {found.org_source}")
         yield _manifests(found)
-    yield well("credentials", _credentials(found))
 
 
 def _manifests(found: ProjectSurvey) -> Finding:
@@ -52,11 +53,18 @@ def _manifests(found: ProjectSurvey) -> Finding:
     return well("manifests", _counted(found.kinds))
 
 
-def _credentials(found: ProjectSurvey) -> str:
-    """Which names won, and which came too late; what is missing is an error of the host's."""
+def _credentials(found: ProjectSurvey, org: OrgSurvey | None) -> Finding:
+    """Which names won, and which came too late."""
     if found.is_sandbox:
-        return "the embedded org's own"
-    origins = found.origins
+        return well("credentials", "the embedded org's own")
+    said = _winners(found.origins)
+    if org is not None and org.host is None and org.host_error is not None:
+        lacking = failed("credentials", org.host_error)
+        return replace(lacking, message=f"{lacking.message} ({said})")
+    return well("credentials", said)
+
+
+def _winners(origins: Origins) -> str:
     said = ", ".join(f"{part} from {name}" for part, name in _parts(origins) if name)
     late = f"; set too, and not used: {', '.join(origins.passed_over)}" if origins.passed_over else ""
     return f"{said or 'none in the environment'}{late}"
@@ -75,9 +83,8 @@ def _parts(origins: Origins) -> tuple[tuple[str, str | None], ...]:
 def _org(survey: Survey, found: OrgSurvey) -> Iterator[Finding]:
     if found.host is not None:
         yield from _way(found.host, is_sandbox=survey.project.is_sandbox)
-    if found.host_error is not None:
-        yield failed("host" if found.host is None else "connection", found.host_error)
-        return
+    if found.host_error is not None and (found.host is not None or survey.project.is_sandbox):
+        yield failed("connection", found.host_error)
     if not found.has_token:
         if found.error is not None:
             yield failed("token", found.error)
@@ -162,9 +169,7 @@ def _clock(skew_s: float | None) -> Iterator[Finding]:
 def _rate_limit(window: Window | None) -> Finding:
     if window is None:
         return well("rate_limit", "the org does not say")
-    message = (
-        f"{window.count} of {window.allowed} requests used, the rest until {window.reset_s:.0f} s from now"
-    )
+    message = f"{window.count} of {window.allowed} requests used, a new window in {window.reset_s:.0f} s"
     if window.allowed - window.count <= SCARCE * window.allowed:
         hint = "somebody else uses this client: a run would begin with a wait; give it a client of its own"
         return doubtful("rate_limit", message, hint=hint, code="remote.rate-limited")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.sandbox import SandboxOptions, SandboxOrg, running_sandbox
+from tests.architecture.sources import ROOT
 from tests.cli.commands import Ran, run
 from tests.cli.folders import INVALID, Folder, org_environment
 from tests.cli.locks import held_lock
@@ -17,6 +20,17 @@ from tests.simulated.remote.scripted import free_port
 STORE = ("state", "lock", "intents", "audit")
 ORG = ("host", "proxy", "certificates", "token", "scopes", "organization", "clock", "rate_limit", "analytics")
 PROJECT = ("configuration", "org", "manifests", "credentials")
+KILLED = """
+import os, sys
+from pathlib import Path
+from reconciler.commands.clocks import SystemClock
+from reconciler.store import OpenMode
+from tests.unit.store.builders import intent, opened, record
+store = opened(Path(sys.argv[1]), mode=OpenMode.WRITE, org="sandbox", clock=SystemClock())
+with store.lock("apply by alex", 0):
+    store.record_intent(intent(), record())
+    os._exit(1)
+"""
 REAL = """\
 apiVersion: reconciler/v1
 kind: Config
@@ -184,10 +198,10 @@ class Failing:
 NOWHERE = {"GENESYS_BASE_URL": "http://127.0.0.1:{port}"}
 FAILING = {
     "wrong secret": Failing({"GENESYS_CLIENT_SECRET": "not-it"}, 1, {"token": "fail"}, "auth.failed"),
-    "no secret": Failing({"GENESYS_CLIENT_SECRET": ""}, 78, {"host": "fail"}, "config.invalid"),
+    "no secret": Failing({"GENESYS_CLIENT_SECRET": ""}, 78, {"credentials": "fail"}, "config.invalid"),
     "unreachable": Failing(NOWHERE, 1, {"token": "fail"}, "remote.unavailable"),
     "plain http": Failing(
-        {"GENESYS_BASE_URL": "http://api.example.test"}, 78, {"host": "fail"}, "config.untrusted-host"
+        {"GENESYS_BASE_URL": "http://api.example.test"}, 78, {"credentials": "fail"}, "config.untrusted-host"
     ),
     "bad proxy": Failing(
         {"GENESYS_BASE_URL": "https://api.example.test", "https_proxy": "ftp://127.0.0.1:1"},
@@ -277,6 +291,28 @@ def test_damaged_store_is_told_with_all_the_rest(applied: Folder) -> None:
 
     assert (ran.code, unwell(ran), ran.codes) == (78, {"state": "fail"}, ["state.damaged"])
     assert tuple(statuses(ran)) == (*PROJECT, *ORG, "state")
+
+
+def test_damaged_sandbox_is_told_with_all_the_rest(applied: Folder) -> None:
+    applied.path("state", "sandbox.sqlite3").write_bytes(b"no database" * 1000)
+
+    ran = doctor()
+
+    assert (ran.code, unwell(ran), ran.codes) == (78, {"connection": "fail"}, ["state.damaged"])
+    assert tuple(statuses(ran)) == (*PROJECT, "connection", *STORE)
+
+
+def test_what_a_killed_run_left_is_told(applied: Folder) -> None:
+    dying = subprocess.run(
+        [sys.executable, "-c", KILLED, str(applied.path("state"))], cwd=ROOT, check=False, timeout=60
+    )
+
+    ran = doctor()
+
+    assert dying.returncode == 1
+    assert (ran.code, unwell(ran)) == (0, {"lock": "warn", "intents": "warn"})
+    assert "its process has ended" in ran.out
+    assert (ran.document["lock_holder"], ran.document["open_intents"]) == ("apply by alex", 1)
 
 
 def test_invalid_manifests_are_only_mentioned(folder: Folder) -> None:
