@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.cli.planning import exit_code_of
+from reconciler.model.outcome import RunReport, RunStatus
 from reconciler.sandbox import SandboxOrg
 from tests.cli.commands import run
 from tests.cli.folders import CHANNEL, CIRCLE, CUSTOMER, INVALID, SANDBOX, TICKET, Folder
@@ -228,3 +230,23 @@ def test_saved_plan_is_refused_as_stale_once_the_manifests_moved(folder: Folder)
     folder.write(ticket=TICKET.replace("name: Ticket", "name: Case"))
 
     assert run("apply", "p.json").code == 4
+
+
+@pytest.mark.parametrize(
+    ("status", "converged", "code"),
+    [
+        (RunStatus.APPLIED, True, 0),
+        (RunStatus.APPLIED, False, 6),
+        (RunStatus.UNSETTLED, True, 6),
+        (RunStatus.UNSETTLED, False, 6),
+        (RunStatus.PARTIAL, False, 5),
+        (RunStatus.REFUSED, False, 3),
+        (RunStatus.STALE, False, 4),
+        (RunStatus.INTERRUPTED, True, 130),
+        (RunStatus.INTERRUPTED, False, 130),
+    ],
+)
+def test_exit_code_of_a_run_is_that_of_its_status_and_convergence(
+    status: RunStatus, code: int, *, converged: bool
+) -> None:
+    assert exit_code_of(RunReport("r", "f", status, converged=converged)) == code

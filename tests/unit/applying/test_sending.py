@@ -1,0 +1,43 @@
+"""What must hold at the moment a step leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from reconciler.applying.sending import send_once
+from reconciler.errors import StateLocked
+from reconciler.model.remote import Answer, Request, Step
+
+
+class LostLock:
+    """A store whose lock somebody else has taken."""
+
+    def check(self) -> None:
+        raise StateLocked("taken")
+
+
+class Org:
+    """Counts what arrives."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    async def send(self, method: str, path: str, *_body: object, **_headers: object) -> Answer:
+        self.sent.append(f"{method} {path}")
+        return Answer(200)
+
+
+def test_step_does_not_leave_once_the_lock_is_lost() -> None:
+    """Also not after its intent was committed: a lock can go while an object is read again."""
+    org, progress = Org(), SimpleNamespace(live=None)
+    context = SimpleNamespace(org=org, store=LostLock(), secrets=SimpleNamespace())
+    sending: Any = send_once
+
+    with pytest.raises(StateLocked):
+        asyncio.run(sending(progress, Step("create", Request("POST", "/api/v2/things", {})), "k", context))
+
+    assert org.sent == []
