@@ -121,7 +121,7 @@ async def _survey_org(project: Project, observer: Observer) -> OrgSurvey:
             async with open_client(
                 place.target,
                 settings=_impatient(project.settings.http),
-                clock=SystemClock(),
+                clock=project.clock,
                 observer=observer,
                 user_agent=USER_AGENT,
             ) as client:
