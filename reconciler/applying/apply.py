@@ -112,12 +112,12 @@ async def _concluded(
         return Applied(results, status, converged=False, problem=error.message)
     differing = readback.differing
     status = _status(readback.results, differing, context)
-    return Applied(readback.results, status, _is_converged(readback), differing)
+    return Applied(readback.results, status, _is_converged(readback), differing, readback.problem)
 
 
 def _is_converged(readback: Readback) -> bool:
     outcomes = {result.outcome for result in readback.results}
-    return not readback.differing and outcomes <= {Outcome.SUCCEEDED}
+    return not readback.differing and readback.problem is None and outcomes <= {Outcome.SUCCEEDED}
 
 
 def _status(results: Sequence[Result], differing: Sequence[str], context: ApplyContext) -> RunStatus:

@@ -24,10 +24,12 @@ class Readback:
 
     Args:
         differing: addresses whose managed fields are not as wanted.
+        problem: why one of the objects could not be read; nothing is said of it.
     """
 
     results: tuple[Result, ...]
     differing: tuple[str, ...]
+    problem: str | None = None
 
 
 async def read_back(changes: Sequence[Change], results: Sequence[Result], context: ApplyContext) -> Readback:
@@ -35,17 +37,24 @@ async def read_back(changes: Sequence[Change], results: Sequence[Result], contex
     touched = _touched(changes, results, context)
     if any(step.best_effort for change in touched.values() for step in change.steps):
         await context.clock.sleep(context.settings.apply.render_wait_s)
-    reads = [read for change in touched.values() for read in _reads(change, context)]
-    facts = await context.look(lambda _: reads)
+    reads = {address: _reads(change, context) for address, change in touched.items()}
+    facts = await context.look(lambda _: [read for wanted in reads.values() for read in wanted])
+    unread = {address: why for address, wanted in reads.items() if (why := _problem(wanted, facts))}
     live = _live_objects(touched.values(), facts, context)
     entries = context.store.load().entries
     differing = tuple(
         address
         for address, change in touched.items()
-        if _differs(change, live.get(change.address), entries.get(change.address), context)
+        if address not in unread
+        and _differs(change, live.get(change.address), entries.get(change.address), context)
     )
     detailed = [_with_detail(found, touched.get(found.address), live, context) for found in results]
-    return Readback(tuple(detailed), differing)
+    return Readback(tuple(detailed), differing, next(iter(unread.values()), None))
+
+
+def _problem(reads: Sequence[Read], facts: Facts) -> str | None:
+    """Why one of the reads has no answer."""
+    return next((problem for read in reads if (problem := facts[read].problem)), None)
 
 
 def _touched(

@@ -43,3 +43,15 @@ def test_host_that_does_not_say_its_org_is_an_error_of_the_host(work: Bench, fau
 
     assert (raised.value.exit_code, raised.value.code) == (1, "remote.rejected")
     work.converge()
+
+
+def test_object_that_cannot_be_read_back_is_not_said_to_differ(work: Bench) -> None:
+    work.declare(widget("x"))
+    work.org.inject(Fault(method="GET", path=f"{WIDGETS}/*", status=503, times=None))
+
+    report = work.apply()
+    work.org.clear_faults()
+
+    assert (outcomes(report), report.converged) == ({"Widget/x": "succeeded"}, False)
+    assert ["could not be read again" in problem for problem in problems(report)] == [True]
+    work.assert_settled()
