@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from reconciler.sandbox import SandboxOptions, SandboxOrg, running_sandbox
+from reconciler.sandbox import Fault, SandboxOptions, SandboxOrg, running_sandbox
 from tests.architecture.sources import ROOT
 from tests.cli.commands import Ran, run
 from tests.cli.folders import INVALID, Folder, org_environment
@@ -227,6 +227,30 @@ def test_org_that_fails_is_told_with_all_the_rest(
     assert ran.codes.count(failing.diagnostic) == 1
     assert all(found["hint"] for found in ran.document["findings"] if found["status"] != "ok")
     assert org.client_secret not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("fault", "diagnostic"),
+    [
+        (Fault(status=503, times=None), "remote.unavailable"),
+        (Fault(status=429, retry_after=60, times=None), "remote.rate-limited"),
+        (Fault(status=401, times=None), "auth.failed"),
+        (Fault(status=404, times=None), "remote.rejected"),
+    ],
+    ids=lambda value: str(value.status) if isinstance(value, Fault) else value,
+)
+def test_what_is_wrong_now_is_told_now(
+    fault: Fault, diagnostic: str, org: SandboxOrg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    org.inject(replace(fault, path="/api/v2/organizations/me"))
+
+    ran = doctor()
+
+    assert (ran.code, statuses(ran)["token"], statuses(ran)["organization"]) == (1, "ok", "fail")
+    assert diagnostic in ran.codes
+    asked = [seen for seen in org.requests if seen.path == "/api/v2/organizations/me"]
+    assert len(asked) == (2 if fault.status == 401 else 1)
 
 
 @pytest.mark.parametrize(
