@@ -234,7 +234,10 @@ def test_validate_loads_neither_network_nor_store(folder: Folder) -> None:
 
 @pytest.mark.parametrize(
     ("words", "number", "expected"),
-    [("reconciler pl", 1, ["plan"]), ("reconciler state ", 2, ["list", "rm", "show"])],
+    [
+        ("reconciler pl", 1, ["plan"]),
+        ("reconciler state ", 2, ["list", "pull", "push", "rm", "show", "unlock"]),
+    ],
 )
 def test_shell_completes_commands(words: str, number: int, expected: list[str], tmp_path: Path) -> None:
     asked = {"COMP_WORDS": words, "COMP_CWORD": str(number), "_RECONCILER_COMPLETE": "complete_bash"}
