@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.model.values import JsonObject, Tree, TreeObject, canonical_json, escape
+from reconciler.model.values import JsonObject, Secret, Tree, TreeObject, canonical_json, escape, late_values
 
 Fields = Mapping[str, TreeObject]
 
@@ -119,6 +119,12 @@ def _compare_constraints(path: str, name: str, old: Tree, new: Tree) -> Iterator
     after = new if isinstance(new, Mapping) else {}
     for key in sorted({*before, *after}):
         if key in before and key in after and before[key] == after[key]:
+            continue
+        if any(isinstance(late, Secret) for _, late in late_values(after.get(key))):
+            # The live value may be the same secret, in plain text: neither is shown.
+            yield Finding(
+                f"{path}/constraints", name, f"{key} holds a secret, which is not compared", warning=True
+            )
             continue
         message = f"{key} {_text(before, key)} → {_text(after, key)}"
         tighter = key in after and (key not in before or _is_tighter(key, before[key], after[key]))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from reconciler.kinds.compatibility import Verdict, compare_fields
-from reconciler.model.values import JsonObject, Tree
+from reconciler.model.values import JsonObject, Secret, Tree, TreeObject
 from tests.unit.kinds.builders_schema import constrained, field
 
 
@@ -157,3 +157,18 @@ def test_rows_of_the_table_are_in_the_order_of_the_names() -> None:
         ("b", "optional field removed", "warning"),
         ("c", "new and optional", "compatible"),
     )
+
+
+def test_constraint_that_holds_a_secret_is_warned_about_without_its_value() -> None:
+    old: JsonObject = {"name": "a", "fieldtype": "list", "constraints": {"items": {"type": "planted"}}}
+    new: TreeObject = {
+        "name": "a",
+        "fieldtype": "list",
+        "constraints": {"items": {"type": Secret("${env.TOKEN}", ("TOKEN",))}},
+    }
+
+    found = compare_fields([old], [new], from_version=2, next_version=3).findings
+
+    assert [(finding.message, finding.verdict) for finding in found] == [
+        ("items holds a secret, which is not compared", "warning")
+    ]
