@@ -56,7 +56,8 @@ async def apply_changes(
     run = _Run({change.address: change for change in changes})
     if changes:
         context.observer.notify(RunStarted(context.run.run_id, len(changes)))
-    _append(Phase.RUN_STARTED, {"changes": len(changes)}, context)
+    allowed: JsonObject = {"allow_unsafe": context.run.allowed} if context.run.allowed else {}
+    _append(Phase.RUN_STARTED, {"changes": len(changes), **allowed}, context)
     visits: Visits[Address] = Visits(
         visit=lambda address: _visit(run, address, context),
         skip=lambda address, cause: _skip(run, address, cause, context),

@@ -25,6 +25,8 @@ class RunIdentity:
     actor: str
     commit: str | None
     plan_fingerprint: str
+    allowed: str | None = None
+    """The fingerprint for which guards were told to let the plan pass."""
 
 
 @dataclass(slots=True)

@@ -206,7 +206,8 @@ async def _apply_at(bench: _Bench) -> RunReport:
     planned = await make(making, bench.client, bench.observer)
     saved = bench.request.saved
     approved = saved.plan.fingerprint if saved else planned.plan.fingerprint
-    context.run = replace(context.run, plan_fingerprint=approved)
+    allowed = bench.request.plan.options.allow_unsafe
+    context.run = replace(context.run, plan_fingerprint=approved, allowed=allowed)
     try:
         began = context.clock.monotonic()
         changes = _admit(bench, planned, recovered)

@@ -139,3 +139,21 @@ def test_org_without_state_is_made_on_a_terminal(folder: Folder, monkeypatch: py
     folder.write(customer=CUSTOMER)
     assert run_at_terminal("apply", cwd=folder.root, answer="yes\n").code == 0
     assert folder.path("fresh", "reconciler.sqlite3").exists()
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_guard_that_was_told_to_let_pass_is_in_the_audit(folder: Folder, *, is_saved: bool) -> None:
+    folder.write(customer=CUSTOMER + "lifecycle: {preventDestroy: true}\n")
+    assert run("apply", "-y").code == 0
+    folder.remove("customer").remove("ticket")
+    folder.write(other=CUSTOMER.replace("customer", "other"))
+    fingerprint = run("plan", "--format", "json").document["fingerprint"]
+    unsafe = ("--allow-unsafe", fingerprint)
+
+    if is_saved:
+        assert run("plan", "--out", "p.json", *unsafe).code == 0
+    ran = run("apply", "p.json") if is_saved else run("apply", "-y", *unsafe)
+
+    assert ran.code == 0
+    started = [found for found in run("audit", "export").lines if found["phase"] == "run_started"]
+    assert [found["detail"].get("allow_unsafe") for found in started] == [None, fingerprint]
