@@ -16,6 +16,7 @@ QUEUES = "/api/v2/routing/queues*"
 SCHEMAS = "/api/v2/customobjects/schemas*"
 QUERY = "/api/v2/analytics/conversations/details/query"
 API = "/api/*"
+PATIENT = {"timeoutSeconds": 5, "pollSeconds": 1}
 
 
 class Phase(StrEnum):
@@ -91,7 +92,11 @@ class Subject:
 
 SUBJECTS = {
     "Widget": Subject("widgets", lambda: widget("x"), lambda: widget("x", type="chart")),
-    "Channel": Subject("channels", lambda: channel("x"), lambda: channel("x", description="Edited")),
+    "Channel": Subject(
+        "channels",
+        lambda: channel("x", activation=PATIENT),
+        lambda: channel("x", activation=PATIENT, description="Edited"),
+    ),
     "WeightMatrix": Subject(
         "members",
         lambda: matrix("x", overflowThreshold=0.6),
@@ -111,7 +116,7 @@ def prepare(work: Bench, site: Site) -> None:
         work.apply(targets=("Schema/keeper",))
         return
     work.declare(subject.first(), keeper)
-    work.converge()
+    assert work.apply().converged
     work.declare(*([subject.edited()] if site.scenario is Scenario.UPDATE else []), keeper)
 
 

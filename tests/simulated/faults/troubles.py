@@ -33,12 +33,19 @@ class Trouble:
     """One thing to go wrong.
 
     Args:
+        family: of troubles that differ only in how often, how late and with which `Retry-After`.
         faults: those without a path of their own strike at the site.
     """
 
-    name: str
+    family: str
+    variant: str
     course: Course
     faults: tuple[Fault, ...]
+
+    @property
+    def name(self) -> str:
+        """For a test's id."""
+        return f"{self.family}-{self.variant}" if self.variant else self.family
 
     @property
     def status(self) -> int | None:
@@ -63,21 +70,21 @@ def troubles() -> tuple[Trouble, ...]:
     return (*_refusals(), *_tokens(), *_throttling(), *_servers(), *_connections(), *_nonsense())
 
 
-def _once_and_always(name: str, fault: Fault) -> Iterator[Trouble]:
-    yield Trouble(f"{name}-once", Course.PASSES, (fault,))
-    yield Trouble(f"{name}-always", Course.LASTS, (replace(fault, times=None),))
+def _once_and_always(name: str, fault: Fault, variant: str = "") -> Iterator[Trouble]:
+    yield Trouble(name, f"{variant}once", Course.PASSES, (fault,))
+    yield Trouble(name, f"{variant}always", Course.LASTS, (replace(fault, times=None),))
 
 
 def _refusals() -> Iterator[Trouble]:
     for status in (400, 403, 404, 409, 412, 413):
-        yield Trouble(str(status), Course.REFUSES, (Fault(status=status),))
-    yield Trouble("409-duplicate", Course.REFUSES, (Fault(status=409, code="duplicate"),))
-    yield Trouble("409-version", Course.REFUSES, (Fault(status=409, code="version.mismatch"),))
+        yield Trouble(str(status), "", Course.REFUSES, (Fault(status=status),))
+    yield Trouble("409", "duplicate", Course.REFUSES, (Fault(status=409, code="duplicate"),))
+    yield Trouble("409", "version", Course.REFUSES, (Fault(status=409, code="version.mismatch"),))
 
 
 def _tokens() -> Iterator[Trouble]:
     yield from _once_and_always("401", Fault(status=401))
-    yield Trouble("revoked", Course.PASSES, (Fault(revoke_token=True),))
+    yield Trouble("401", "revoked", Course.PASSES, (Fault(revoke_token=True),))
     for name, failing in (
         ("400", Fault(status=400, path=TOKEN_PATH, times=None)),
         ("401", Fault(status=401, path=TOKEN_PATH, times=None)),
@@ -85,24 +92,24 @@ def _tokens() -> Iterator[Trouble]:
         ("html", Fault(body=GATEWAY_PAGE, path=TOKEN_PATH, times=None)),
         ("reset", Fault(drop="before", path=TOKEN_PATH, times=None)),
     ):
-        yield Trouble(f"revoked-token-{name}", Course.LASTS, (Fault(revoke_token=True), failing))
+        yield Trouble("token", name, Course.LASTS, (Fault(revoke_token=True), failing))
 
 
 def _throttling() -> Iterator[Trouble]:
     yield from _once_and_always("429", Fault(status=429))
-    yield from _once_and_always("429-seconds", Fault(status=429, retry_after=SOON))
-    yield Trouble("429-date", Course.PASSES, (Fault(status=429, retry_after=PAST),))
-    yield Trouble("429-too-long", Course.LASTS, (Fault(status=429, retry_after=TOO_LONG),))
-    yield Trouble("429-date-too-far", Course.LASTS, (Fault(status=429, retry_after=FAR),))
+    yield from _once_and_always("429", Fault(status=429, retry_after=SOON), "seconds-")
+    yield Trouble("429", "date", Course.PASSES, (Fault(status=429, retry_after=PAST),))
+    yield Trouble("429", "too-long", Course.LASTS, (Fault(status=429, retry_after=TOO_LONG, times=None),))
+    yield Trouble("429", "date-too-far", Course.LASTS, (Fault(status=429, retry_after=FAR, times=None),))
 
 
 def _servers() -> Iterator[Trouble]:
     for status in (500, 502, 503, 504):
         yield from _once_and_always(str(status), Fault(status=status))
-        yield Trouble(f"{status}-seconds", Course.PASSES, (Fault(status=status, retry_after=SOON),))
-    yield Trouble("503-date", Course.PASSES, (Fault(status=503, retry_after=PAST),))
-    yield Trouble("503-too-long", Course.LASTS, (Fault(status=503, retry_after=TOO_LONG),))
-    yield from _once_and_always("504-after-commit", Fault(status=504, late=True))
+        yield Trouble(str(status), "seconds", Course.PASSES, (Fault(status=status, retry_after=SOON),))
+    yield Trouble("503", "date", Course.PASSES, (Fault(status=503, retry_after=PAST),))
+    yield Trouble("503", "too-long", Course.LASTS, (Fault(status=503, retry_after=TOO_LONG, times=None),))
+    yield from _once_and_always("late504", Fault(status=504, late=True))
 
 
 def _connections() -> Iterator[Trouble]:
@@ -113,5 +120,5 @@ def _connections() -> Iterator[Trouble]:
 
 def _nonsense() -> Iterator[Trouble]:
     yield from _once_and_always("not-json", Fault(body='{"entities": [nonsense'))
-    yield from _once_and_always("page-200", Fault(body=GATEWAY_PAGE))
-    yield from _once_and_always("page-502", Fault(status=502, body=GATEWAY_PAGE))
+    yield from _once_and_always("page", Fault(body=GATEWAY_PAGE), "200-")
+    yield from _once_and_always("page", Fault(status=502, body=GATEWAY_PAGE), "502-")
