@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.commands.clocks import RandomIds, SystemClock
+from reconciler.commands.clocks import SystemClock
 from reconciler.commands.findings import assemble
 from reconciler.commands.org import ORG, Connection, visit
 from reconciler.commands.plan import USER_AGENT, may_create_state
@@ -181,7 +181,7 @@ def _survey_store(project: Project) -> StoreSurvey:
         if not store_exists(location, project.org.name):
             return replace(found, is_writable=_is_writable(location))
         found = replace(found, exists=True, is_writable=_is_writable(location))
-        run = RunIdentity(RandomIds().run_id())
+        run = RunIdentity(project.ids.run_id())
         with open_store(
             location, org=project.org.name, mode=OpenMode.READ, clock=SystemClock(), run=run
         ) as store:

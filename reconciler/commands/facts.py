@@ -6,6 +6,7 @@ from datetime import datetime
 
 from reconciler.commands.scopes import MissingScopes, missing_scopes
 from reconciler.commands.surveys import OrgSurvey, ProjectSurvey, StoreSurvey, Survey
+from reconciler.model.times import timestamp
 from reconciler.model.values import JsonObject, JsonValue
 
 
@@ -95,4 +96,4 @@ def _store(found: StoreSurvey) -> dict[str, JsonValue]:
 
 
 def _oldest(moments: list[datetime]) -> str | None:
-    return min(moments).isoformat().replace("+00:00", "Z") if moments else None
+    return timestamp(min(moments)) if moments else None

@@ -127,9 +127,6 @@ class Journal(Protocol):
     def record_intent(self, intent: Intent, audit: AuditEntry) -> None:
         """Commits the intent and its audit record together."""
 
-    def close_intents(self, run_id: str, address: Address) -> None:
-        """Marks a change's intents as resolved, outside of `settle` (rolled back, looked up)."""
-
 
 class AuditTrail(Protocol):
     """The hash chain."""

@@ -125,10 +125,6 @@ class Store:
         row = {"org": self.org, **intent_row(intent)}
         self._move((audit,), lambda connection: connection.execute(_INSERT_INTENT, row))
 
-    def close_intents(self, run_id: str, address: Address) -> None:
-        """Marks a change's intents as resolved; that there are none is no error."""
-        self._move((), lambda connection: self._close(connection, run_id, address))
-
     def append(self, entries: Sequence[AuditEntry]) -> None:
         """Commits records at the chain's end; no commit where there are none."""
         if entries:

@@ -198,14 +198,6 @@ def test_leaving_moves_no_entry(location: Location) -> None:
         assert store.entries() == (entry(),)
 
 
-def test_closing_intents_resolves_them_without_a_result(location: Location) -> None:
-    with writing(location) as store:
-        store.record_intent(intent(), record())
-        store.close_intents("run-1", QUEUE_AHT)
-
-        assert store.load().open_intents == ()
-
-
 def test_removing_an_entry_gives_it_back(location: Location) -> None:
     with writing(location) as store:
         store.refresh([entry(), entry(CUSTOMER)])
@@ -221,7 +213,6 @@ def test_removing_an_entry_gives_it_back(location: Location) -> None:
 
 COMMITS: dict[str, Callable[[Store], object]] = {
     "record_intent": lambda store: store.record_intent(intent(), record()),
-    "close_intents": lambda store: store.close_intents("run-1", QUEUE_AHT),
     "append": lambda store: store.append([record(), record()]),
     "settle": lambda store: store.settle(QUEUE_AHT, entry(), [record()], run_id="run-1"),
     "leave": lambda store: store.leave(QUEUE_AHT, [record()], run_id="run-1", close=True),

@@ -118,7 +118,7 @@ def test_a_newer_file_takes_the_place_of_what_the_store_holds(location: Location
     pushed(tmp_path / "elsewhere", pulled(location))
     with opened(tmp_path / "elsewhere") as store, store.lock("apply", 0):
         for intent_ in store.load().open_intents:
-            store.close_intents(intent_.run_id, intent_.address)
+            store.leave(intent_.address, [], run_id=intent_.run_id, close=True)
         store.settle(QUEUE_AHT, None, [record()], run_id="run-1")
 
     pushed(location, pulled(tmp_path / "elsewhere"))
