@@ -188,7 +188,7 @@ def test_open_intents_say_what_the_next_apply_does_first() -> None:
         Health.WARN,
         "2 without a recorded answer: create Schema/a",
     )
-    assert (checkup.facts["open_intents"], checkup.facts["oldest_intent"]) == (2, "2026-01-02T03:04:05Z")
+    assert (checkup.facts["open_intents"], checkup.facts["oldest_intent"]) == (2, "2026-01-02T03:04:05.000Z")
 
 
 @pytest.mark.parametrize(
