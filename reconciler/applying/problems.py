@@ -62,7 +62,8 @@ def without_secrets(result: Result, change: Change, secrets: Secrets) -> Result:
     found = {late for _, late in late_values(change.after) if isinstance(late, Secret)}
     if not found or (result.error is None and not result.warnings):
         return result
-    values = sorted(filter(None, map(secrets.reveal, found)), key=len, reverse=True)
+    alone = {Secret("${env." + name + "}", (name,)) for secret in found for name in secret.names}
+    values = sorted(filter(None, map(secrets.reveal, found | alone)), key=len, reverse=True)
     warnings = tuple(_hidden(warning, values) for warning in result.warnings)
     if result.error is None:
         return replace(result, warnings=warnings)

@@ -99,3 +99,21 @@ def test_secret_that_the_platform_says_back_is_hidden() -> None:
 
     assert "value of KEY" not in repr(hidden)
     assert isinstance(KEY, Secret)
+
+
+class Templates(Secrets):
+    """Secrets that keep the text around them."""
+
+    def reveal(self, secret: Secret) -> str:
+        return secret.template.replace("${env.KEY}", "planted")
+
+
+def test_secret_that_the_platform_says_back_without_its_template_is_hidden() -> None:
+    secret = change({"description": KEY})
+    error = result_error(secret, Rejected("planted is bad, and so is key planted"))
+    result = Result(str(ADDRESS), "update", Outcome.FAILED, error=error)
+
+    hidden = without_secrets(result, secret, Templates())
+
+    assert hidden.error is not None
+    assert "planted" not in str(hidden.error)
