@@ -29,10 +29,12 @@ class Connection:
 
     Args:
         host: what the store is bound to; the embedded org listens on another port each time.
+        org_id: the org's id, where it is known without asking: of the embedded one.
     """
 
     target: Target
     host: str
+    org_id: str | None = None
 
 
 @contextmanager
@@ -95,7 +97,7 @@ def _embedded(project: Project, objects: Path | None) -> Iterator[Connection]:
         except (OSError, sqlite3.Error) as error:
             raise _unusable(objects, error) from error
         target = Target(org.base_url, org.base_url, org.client_id, org.client_secret)
-        yield Connection(target, SANDBOX_HOST)
+        yield Connection(target, SANDBOX_HOST, org.org_id)
 
 
 def _unusable(objects: Path | None, error: Exception) -> StateError:
@@ -143,8 +145,10 @@ def _org_id_in(answer: Answer, place: Connection) -> str:
 
 
 def is_known(place: Connection, known: StateIdentity | None) -> bool:
-    """Whether the store has written down the org of this host and client."""
-    return known is not None and (known.api_host, known.client_id) == (place.host, place.target.client_id)
+    """Whether the store has written down the org of this host and client, and nothing says otherwise."""
+    if known is None or place.org_id not in (None, known.org_id):
+        return False
+    return (known.api_host, known.client_id) == (place.host, place.target.client_id)
 
 
 def confirm_organization(project: Project, found: StateIdentity) -> StateIdentity:

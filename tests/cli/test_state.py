@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.commands import run
 from tests.cli.folders import Folder
 
@@ -103,3 +105,13 @@ def test_rm_that_is_refused_leaves_everything(applied: Folder) -> None:
 
 def _contents(folder: Folder) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.path("state").glob("audit*"))}
+
+
+@pytest.mark.parametrize("command", ["plan", "apply -y"])
+def test_another_sandbox_under_the_same_state_is_another_org(command: str, applied: Folder) -> None:
+    for file in applied.path("state").glob("sandbox.sqlite3*"):
+        file.unlink()
+
+    found = run(*command.split(), "--format", "json")
+
+    assert (found.code, found.codes) == (78, ["state.other-org"])
