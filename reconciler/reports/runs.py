@@ -233,7 +233,7 @@ def _ending(report: RunReport) -> Iterator[Text]:
     elif report.converged:
         yield line(("Converged: read again, the org is as planned.", "green"))
     elif report.results:
-        yield line(("Not converged: read again, the org is not as planned everywhere.", "yellow"))
+        yield line(("Not converged: not everything in the org is known to be as planned.", "yellow"))
     if report.status in _NEXT:
         yield line(_NEXT[report.status])
 

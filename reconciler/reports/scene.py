@@ -123,6 +123,7 @@ class Notices:
     def __init__(self, monotonic: Monotonic) -> None:
         self._monotonic = monotonic
         self._waiting: set[str] = set()
+        self._repeated: set[tuple[str, str]] = set()
         self._throttled_until = float("-inf")
 
     def lines(self, event: Event) -> list[Text]:
@@ -138,7 +139,8 @@ class Notices:
                 more = "what is under way may settle; once more stops waiting"
                 said = more if waits else "waiting no longer"
                 return [line((f"  stopping: nothing new starts; {said}", "yellow"))]
-            case Retrying():
+            case Retrying() if (event.method, event.path) not in self._repeated:
+                self._repeated.add((event.method, event.path))
                 what = f"{event.method} {event.path}"
                 said = f"  repeating {what} in {event.seconds:.1f} s (try {event.attempt}): {event.reason}"
                 return [line((said, "yellow"))]

@@ -137,6 +137,14 @@ def test_live_display_is_away_while_the_plan_is_shown_and_somebody_is_asked() ->
     assert seen == [True, False, True]
 
 
+def test_repeats_of_one_request_are_said_once() -> None:
+    repeats = [Retrying("GET", path, attempt, "503", 0.5) for path in ("/a", "/b") for attempt in (1, 2, 3)]
+
+    assert shown(Display.PLAIN, [*repeats, *repeats]) == (
+        "  repeating GET /a in 0.5 s (try 1): 503\n  repeating GET /b in 0.5 s (try 1): 503\n"
+    )
+
+
 def test_stop_says_what_still_happens() -> None:
     assert shown(Display.PLAIN, [Stopping(waits=True), Stopping(waits=False)]) == (
         "  stopping: nothing new starts; what is under way may settle; once more stops waiting\n"

@@ -26,7 +26,7 @@ Run run-1: partial
   -/+ Widget/r  succeeded  (12.3 s, 3 tries)
       warning: refresh failed
 requests: total 12, succeeded 11; balance accuracy 99.5 %
-Not converged: read again, the org is not as planned everywhere.
+Not converged: not everything in the org is known to be as planned.
 Next step: `reconciler apply` goes on with what is left
 Apply: 2 added, 0 changed, 1 destroyed, 1 failed, 1 skipped.
 """
