@@ -229,7 +229,7 @@ def _metrics(metrics: Mapping[str, object]) -> Iterator[Text]:
 
 def _ending(report: RunReport) -> Iterator[Text]:
     if report.status in (RunStatus.REFUSED, RunStatus.STALE) and not report.results:
-        yield line("Nothing was sent.")
+        yield line("Nothing of the plan was sent.")
     elif report.converged:
         yield line(("Converged: read again, the org is as planned.", "green"))
     elif report.results:

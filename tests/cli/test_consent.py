@@ -26,7 +26,7 @@ def test_anything_else_refuses_and_shows_the_plan_once(answer: str, folder: Fold
 
     assert ran.code == 3
     assert ran.out.count("Plan: 2 to add, 0 to change, 0 to destroy.") == 1
-    assert "Nothing was sent." in ran.out
+    assert "Nothing of the plan was sent." in ran.out
     assert run("state", "list", "--format", "json").document["resources"] == []
 
 

@@ -84,7 +84,7 @@ def test_partial_run_is_shown_whole() -> None:
         (
             run(status=RunStatus.REFUSED, converged=False),
             [
-                "Nothing was sent.",
+                "Nothing of the plan was sent.",
                 "Next step: `reconciler plan` shows what refuses it",
                 "Apply: 0 added, 0 changed, 0 destroyed.",
             ],
