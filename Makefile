@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.installed
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types layers docs postgres ci bench clean
+.PHONY: help setup demo test soak lint types layers docs postgres ci bench clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: setup  ## validate, plan, apply, audit and plan again, against the sandbox
 
 test: setup  ## run the tests
 	$(BIN)/pytest -n $(WORKERS) --maxprocesses 8
+
+soak: setup  ## run every combination, where `make test` samples; takes long
+	$(BIN)/pytest -m soak -n $(WORKERS)
 
 lint: setup  ## check style and format
 	$(BIN)/ruff check

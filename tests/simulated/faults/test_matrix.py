@@ -20,6 +20,16 @@ from tests.simulated.faults.troubles import troubles
 
 @pytest.mark.parametrize("case", pairwise(), ids=lambda case: case.name)
 def test_fault_ends_in_its_exit_code_and_the_next_run_converges(work: Bench, case: Case) -> None:
+    _assert_survived(work, case)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("case", every_case(), ids=lambda case: case.name)
+def test_every_fault_at_every_site(work: Bench, case: Case) -> None:
+    _assert_survived(work, case)
+
+
+def _assert_survived(work: Bench, case: Case) -> None:
     faults = case.trouble.at(case.site)
     prepare(work, case.site)
 
