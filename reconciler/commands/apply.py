@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.applying.apply import Applied, apply_changes
 from reconciler.applying.context import ApplyContext, RunIdentity, Stop
-from reconciler.applying.recovery import Recovered, recover
+from reconciler.applying.recovery import recover
+from reconciler.commands.admission import Approval, Approve, admit
 from reconciler.commands.clocks import SystemClock
 from reconciler.commands.metrics import metrics_of
 from reconciler.commands.org import Connection, connection, identify
@@ -37,7 +38,7 @@ from reconciler.model.outcome import RunReport, RunStatus
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Observer
 from reconciler.model.remote import Facts
-from reconciler.planning.documents import Planned, blocking
+from reconciler.planning.documents import Planned
 from reconciler.remote import OrgClient, open_client
 from reconciler.store import (
     EnvironmentSecrets,
@@ -55,8 +56,6 @@ LOCK_POLL_S = 0.2
 
 REVIEW_S = 2.0
 """A review that took longer: what it saw is compared with the org once more before anything is sent."""
-
-Approve = Callable[[Plan], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +209,7 @@ async def _apply_at(bench: _Bench) -> RunReport:
     context.run = replace(context.run, plan_fingerprint=approved, allowed=allowed)
     try:
         began = context.clock.monotonic()
-        changes = _admit(bench, planned, recovered)
+        changes = admit(planned, _approval(bench), recovered)
         if context.clock.monotonic() - began > REVIEW_S:
             reviewed = SavedPlan(planned.plan, "the plan that was reviewed")
             planned = await make(making, bench.client, bench.observer)
@@ -218,6 +217,11 @@ async def _apply_at(bench: _Bench) -> RunReport:
     except (Refused, StalePlan) as error:
         return _turned_away(bench, planned, error, context)
     return await _carry_out(changes, planned, context, bench)
+
+
+def _approval(bench: _Bench) -> Approval:
+    request = bench.request
+    return Approval(request.saved, request.expect, request.approve, bench.project.org.protected)
 
 
 def _identity(project: Project, run_id: str, *, lineage: str, fingerprint: str) -> RunIdentity:
@@ -254,38 +258,7 @@ def _context(bench: _Bench, lineage: str) -> ApplyContext:
     )
 
 
-# -- before the first write ------------------------------------------------------------------------------
-
-
-def _admit(bench: _Bench, planned: Planned, recovered: Sequence[Recovered]) -> tuple[Change, ...]:
-    """The changes to carry out, once nothing refuses them.
-
-    Raises:
-        Refused: a guard, a check, protection, or whoever was asked.
-        StalePlan: the saved plan or the expected fingerprint does not hold.
-    """
-    request, plan = bench.request, planned.plan
-    if request.saved is not None:
-        approved = request.saved.plan.fingerprint
-        intents = [found.intent for found in recovered]
-        resumed = {found.address for found in intents if found.plan_fingerprint == approved}
-        return changes_of_saved(request.saved, planned, resumed)
-    if request.expect is not None and request.expect != plan.fingerprint:
-        raise StalePlan(
-            f"the plan's fingerprint is {plan.fingerprint}, not the expected {request.expect}",
-            hint="review the plan of now, and expect its fingerprint",
-        )
-    if found := blocking(plan):
-        raise Refused(found[0].message, code=found[0].code, hint=found[0].hint)
-    if bench.project.org.protected and request.expect is None and plan.changes:
-        raise Refused(
-            f"org {plan.org} is protected: only a saved plan or --expect may be applied",
-            code="plan.protected",
-            hint=f"apply a saved plan, or pass --expect {plan.fingerprint}",
-        )
-    if request.approve is not None and not request.approve(plan):
-        raise Refused("not approved; nothing was sent", code="plan.guard")
-    return planned.changes
+# -- turned away ------------------------------------------------------------------------------------------
 
 
 def _turned_away(bench: _Bench, planned: Planned, error: ReconcilerError, context: ApplyContext) -> RunReport:

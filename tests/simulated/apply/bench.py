@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.applying.context import Stop
-from reconciler.commands.apply import ApplyRequest, Approve, apply
+from reconciler.commands.admission import Approve
+from reconciler.commands.apply import ApplyRequest, apply
 from reconciler.commands.clocks import SystemClock
 from reconciler.commands.plan import PlanRequest, plan
 from reconciler.commands.project import Project, open_project
