@@ -28,18 +28,20 @@ class Literals:
     Args:
         names: id -> `Queue/Support`, for every look-up of the plan.
         width: characters a line may take.
+        longest: where lines may be wrapped: characters after which a text is cut; 0: at the line's end.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     width: int = 100
+    longest: int = 0
 
     def inline(self, value: JsonValue, room: int | None = None) -> str:
         """The value on one line; cut when it is longer than `room`."""
-        return clip(self.flow(value), self.width if room is None else room)
+        return clip(self.flow(value), self._room() if room is None else room)
 
     def flow(self, value: JsonValue) -> str:
         """The whole value on one line."""
-        if (late := _late(value)) is not None:
+        if (late := late_words(value)) is not None:
             return late
         if isinstance(value, Mapping):
             return "{" + ", ".join(f"{_key(key)}: {self.flow(item)}" for key, item in value.items()) + "}"
@@ -51,29 +53,31 @@ class Literals:
 
     def block(self, value: JsonValue, indent: int = 0) -> list[str]:
         """The value on as many lines as it needs, `indent` characters already being used."""
-        room = max(self.width - indent, _SHORTEST)
-        if _late(value) is None and isinstance(value, Mapping) and value:
+        if late_words(value) is None and isinstance(value, Mapping) and value:
             return [text for key, item in value.items() for text in self._member(_key(key), item, indent)]
         if isinstance(value, list | tuple) and value:
             return [text for item in value for text in self._element(item, indent)]
-        return [self.inline(value, room)]
+        return [self.inline(value, self._room(indent))]
 
     def _member(self, key: str, value: JsonValue, indent: int) -> list[str]:
         if isinstance(value, str) and "\n" in value:
-            return [f"{key}: |", *(f"  {clip(text, self.width - indent - 2)}" for text in inert_lines(value))]
+            return [f"{key}: |", *(f"  {clip(text, self._room(indent + 2))}" for text in inert_lines(value))]
         whole = f"{key}: {self.flow(value)}"
         if len(whole) + indent <= self.width:
             return [whole]
         if _is_nested(value):
             return [f"{key}:", *(f"  {text}" for text in self.block(value, indent + 2))]
-        return [f"{key}: {self.inline(value, max(self.width - indent - len(key) - 2, _SHORTEST))}"]
+        return [f"{key}: {self.inline(value, self._room(indent + len(key) + 2))}"]
 
     def _element(self, value: JsonValue, indent: int) -> list[str]:
         whole = f"- {self.flow(value)}"
         if len(whole) + indent <= self.width or not _is_nested(value):
-            return [clip(whole, self.width - indent)]
+            return [clip(whole, self._room(indent))]
         first, *rest = self.block(value, indent + 2)
         return [f"- {first}", *(f"  {text}" for text in rest)]
+
+    def _room(self, taken: int = 0) -> int:
+        return self.longest or max(self.width - taken, _SHORTEST)
 
     def _text(self, value: str) -> str:
         if value in self.names:
@@ -106,6 +110,21 @@ def short_id(remote_id: str) -> str:
     return f"{inert(remote_id[:4])}…" if len(remote_id) > 5 else inert(remote_id)
 
 
+def late_words(value: JsonValue) -> str | None:
+    """What is said in place of a secret, or of a value that comes from elsewhere; None for any other."""
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return None
+    match next(iter(value.items())):
+        case "$secret", str():
+            return "(secret)"
+        case "$unknown", str(address):
+            return f"(known after apply of {inert(address)})"
+        case (("$lookup" | "$ref"), str(name)):
+            return inert(name)
+        case _:
+            return None
+
+
 def _excerpt(text: str, start: int, room: int) -> str:
     cut = inert(json.dumps(text[start : start + room], ensure_ascii=False)[1:-1])
     lead = "…" if start else ""
@@ -118,18 +137,4 @@ def _key(key: str) -> str:
 
 
 def _is_nested(value: JsonValue) -> bool:
-    return _late(value) is None and bool(value) and (isinstance(value, Mapping) or is_list(value))
-
-
-def _late(value: JsonValue) -> str | None:
-    if not isinstance(value, Mapping) or len(value) != 1:
-        return None
-    match next(iter(value.items())):
-        case "$secret", str():
-            return "(secret)"
-        case "$unknown", str(address):
-            return f"(known after apply of {inert(address)})"
-        case (("$lookup" | "$ref"), str(name)):
-            return inert(name)
-        case _:
-            return None
+    return late_words(value) is None and bool(value) and (isinstance(value, Mapping) or is_list(value))
