@@ -74,10 +74,9 @@ async def _resolve(intent: Intent, known: Mapping[str, Secret], context: ApplyCo
 
 
 async def _repeat(intent: Intent, body: Tree, context: ApplyContext) -> Answer:
-    context.store.check()
     key = (intent.key_header, intent.key) if intent.key_header else None
     revealed = reveal_secrets(body, context.secrets)
-    return await context.org.send(intent.method, intent.path, revealed, key=key)
+    return await context.org.send(intent.method, intent.path, revealed, fence=context.store, key=key)
 
 
 def _remote_id(intent: Intent, answer: Answer, context: ApplyContext) -> str | None:

@@ -45,6 +45,13 @@ class Observer(Protocol):
         """Takes an event; never raises, never blocks."""
 
 
+class Fence(Protocol):
+    """Whether this run still holds the lock."""
+
+    def check(self) -> None:
+        """Raises StateLocked when another run has taken over."""
+
+
 class OrgReader(Protocol):
     """Reads from the org; cannot send a mutating request."""
 
@@ -76,17 +83,20 @@ class OrgWriter(OrgReader, Protocol):
         path: str,
         body: JsonValue,
         *,
+        fence: Fence,
         key: tuple[str, str] | None = None,
         if_match: str | None = None,
     ) -> Answer:
         """Sends one mutating request, repeating it by the rules of platform-api.md section 3.
 
         Args:
+            fence: asked right before each try leaves, after whatever was waited for.
             key: header name and idempotency key.
             if_match: the version that must still hold.
 
         Raises:
             RemoteError: refused, or no answer; `outcome_unknown` says that it may have taken effect.
+            StateLocked: another run has taken over; earlier tries may have taken effect.
         """
 
 
@@ -160,13 +170,6 @@ class Settlement(Protocol):
 
     def refresh(self, entries: Sequence[PriorEntry]) -> None:
         """Moves records that agree with the org already (agreed fields, dependencies, sources); no audit."""
-
-
-class Fence(Protocol):
-    """Whether this run still holds the lock."""
-
-    def check(self) -> None:
-        """Raises StateLocked when another run has taken over."""
 
 
 class RunStore(PriorState, Journal, AuditTrail, Settlement, Fence, Protocol):

@@ -9,7 +9,7 @@ from typing import Literal, overload
 
 import httpx
 
-from reconciler.model.ports import Clock, Observer
+from reconciler.model.ports import Clock, Fence, Observer
 from reconciler.model.remote import Answer, Paging, Read
 from reconciler.model.values import JsonValue
 from reconciler.remote.auth import BasicCredentials, TokenCredentials
@@ -106,6 +106,7 @@ class OrgClient(ReadOnlyClient):
         path: str,
         body: JsonValue,
         *,
+        fence: Fence,
         key: tuple[str, str] | None = None,
         if_match: str | None = None,
     ) -> Answer:
@@ -115,6 +116,7 @@ class OrgClient(ReadOnlyClient):
         arrived.
 
         Args:
+            fence: asked right before each try leaves; back-offs and waits for the rate limit outlast leases.
             key: header name and idempotency key.
             if_match: the version that must still hold.
 
@@ -123,8 +125,9 @@ class OrgClient(ReadOnlyClient):
 
         Raises:
             RemoteError: refused, or no answer; `outcome_unknown` says that it may have taken effect.
+            StateLocked: the fence; earlier tries may have taken effect.
         """
-        return await self._api.ask(writing(method, path, body, key=key, if_match=if_match))
+        return await self._api.ask(writing(method, path, body, key=key, if_match=if_match), fence)
 
 
 @overload

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
-from reconciler.model.events import Throttled
+from reconciler.model.events import Throttled, WindowSeen
 from reconciler.model.ports import Clock, Observer
 
 GRACE_S = 1.0
@@ -87,7 +87,7 @@ class RateLimiter:
         """Takes note that a request has ended; `window` is None when its answer said nothing."""
         self._under_way -= 1
         if window is not None:
-            self._learn(window)
+            self._observer.notify(self._learn(window))
         self._left_one.set()
 
     def pause(self, seconds: float) -> None:
@@ -132,16 +132,23 @@ class RateLimiter:
         self._left_one.clear()
         await self._left_one.wait()
 
-    def _learn(self, window: Window) -> None:
+    def _learn(self, window: Window) -> WindowSeen:
+        """How the window stands by all that is known of it."""
         ends_at = self._clock.monotonic() + window.reset_s
         remaining = max(0, window.allowed - window.count)
         self._allowed = window.allowed
         if self._is_first_of_window(ends_at):
             self._left, self._ends_at = remaining - self._under_way, ends_at
-            return
-        self._left = min(self._left, remaining)
-        if self._ends_at is None or abs(ends_at - self._ends_at) <= _ROUNDING_S:
-            self._ends_at = ends_at if self._ends_at is None else min(self._ends_at, ends_at)
+        else:
+            self._left = min(self._left, remaining)
+            self._ends_at = self._sooner(ends_at)
+        return WindowSeen(max(0, self._left), self._allowed, self._seconds_until(self._ends_at))
+
+    def _sooner(self, ends_at: float) -> float:
+        """When the window ends: as early as its answers say; those of another window say nothing."""
+        if self._ends_at is None:
+            return ends_at
+        return min(self._ends_at, ends_at) if abs(ends_at - self._ends_at) <= _ROUNDING_S else self._ends_at
 
     def _is_first_of_window(self, ends_at: float) -> bool:
         """Whether a window begins with this answer that `enter` did not see coming."""

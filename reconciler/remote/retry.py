@@ -17,7 +17,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 
 from reconciler.errors import RemoteError
 from reconciler.model.events import Retrying
-from reconciler.model.ports import Clock, Observer
+from reconciler.model.ports import Clock, Fence, Observer
 from reconciler.model.remote import Answer
 from reconciler.remote.calls import Call, Purpose
 from reconciler.remote.failures import (
@@ -66,12 +66,14 @@ class _Course:
     """One call on its way.
 
     Args:
+        fence: asked before each try; a read has none.
         attempts: times it was sent; those answered 429 do not count.
         is_doubtful: an earlier try may have taken effect.
         was_renewed: its one forced refresh is spent.
     """
 
     call: Call
+    fence: Fence | None
     attempts: int = 0
     is_doubtful: bool = False
     was_renewed: bool = False
@@ -86,14 +88,18 @@ class Caller:
         self._credentials = credentials
         self._terms = terms
 
-    async def ask(self, call: Call) -> Answer:
+    async def ask(self, call: Call, fence: Fence | None = None) -> Answer:
         """Sends a call until it has its answer.
+
+        Args:
+            fence: must let each single try pass.
 
         Raises:
             RemoteError: an error that repeating does not cure, or outlasted every try; `outcome_unknown` is
                 set for a write that may have taken effect all the same.
+            StateLocked: the fence lets nothing pass any more.
         """
-        course = _Course(call)
+        course = _Course(call, fence)
         began = self._terms.clock.monotonic()
         try:
             reply: Reply = await self._retrying(call)(self._try, course)
@@ -201,8 +207,10 @@ class Caller:
         except WaitTooLong as error:
             raise self._too_long(course, error, None) from None
         window = None
-        course.attempts += 1
         try:
+            if course.fence is not None:
+                course.fence.check()  # as late as can be: all waits are over
+            course.attempts += 1
             reply = await self._wire.exchange(course.call, authorization, attempt=course.attempts)
             window = window_in(reply.headers)
         except PassingFault as fault:

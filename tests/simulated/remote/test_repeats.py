@@ -18,7 +18,7 @@ from tests.simulated.remote.scripted import (
     problem,
     scene,
 )
-from tests.simulated.remote.stand_ins import FakeClock, Watcher, highest
+from tests.simulated.remote.stand_ins import HELD, FakeClock, Watcher, highest
 
 DONE = Scripted(200, {"id": "x"})
 KEY = ("Idempotency-Key", "k1")
@@ -49,7 +49,7 @@ async def _send(at: Scene, method: str, path: str, key: tuple[str, str] | None) 
         return await at.client.read(get(path))
     if method == "QUERY":
         return await at.client.read(query(path, {"view": "conversations"}))
-    return await at.client.send(method, path, {"name": "x"}, key=key)
+    return await at.client.send(method, path, {"name": "x"}, fence=HELD, key=key)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
@@ -88,7 +88,7 @@ def test_write_without_a_key_is_sent_once_and_its_outcome_is_unknown(
         async with scene() as at:
             at.host.on(method, path, fault, DONE)
             with pytest.raises(RemoteUnavailable) as raised:
-                await at.client.send(method, path, {})
+                await at.client.send(method, path, {}, fence=HELD)
             assert raised.value.outcome_unknown
             assert len(at.host.calls) == 1
 
@@ -210,7 +210,7 @@ def test_refused_connection_is_repeated_without_a_key_and_leaves_no_doubt() -> N
                 uniform=highest,
             ) as client:
                 with pytest.raises(RemoteUnavailable) as raised:
-                    await client.send("POST", QUEUE, {})
+                    await client.send("POST", QUEUE, {}, fence=HELD)
         assert not raised.value.outcome_unknown
         assert clock.slept == [0.5, 1.0, 2.0, 4.0]
         assert raised.value.http_status is None
@@ -224,7 +224,7 @@ def test_host_that_never_answers_is_given_up_after_the_time_out() -> None:
         async with scene(replace(SETTINGS, read_timeout_s=0.05, tries=2)) as at:
             at.host.on("PUT", QUEUE, Scripted(ending=Ending.SILENT))
             with pytest.raises(RemoteUnavailable, match="no answer in time") as raised:
-                await at.client.send("PUT", QUEUE, {})
+                await at.client.send("PUT", QUEUE, {}, fence=HELD)
             assert raised.value.outcome_unknown
             assert len(at.host.calls) == 2
 
@@ -248,7 +248,7 @@ def test_refusal_of_a_repeat_leaves_doubt_unless_the_first_try_was_refused_too(
         async with scene() as at:
             at.host.on("PUT", QUEUE, RESET, later)
             with pytest.raises(RemoteError) as raised:
-                await at.client.send("PUT", QUEUE, {}, if_match="3")
+                await at.client.send("PUT", QUEUE, {}, fence=HELD, if_match="3")
             return raised.value
 
     assert asyncio.run(told()).outcome_unknown is is_unknown
@@ -258,7 +258,7 @@ def test_delete_whose_answer_was_lost_is_done_when_the_object_is_gone() -> None:
     async def told() -> Answer:
         async with scene() as at:
             at.host.on("DELETE", QUEUE, RESET, problem(404))
-            return await at.client.send("DELETE", QUEUE, None)
+            return await at.client.send("DELETE", QUEUE, None, fence=HELD)
 
     answer = asyncio.run(told())
 
@@ -281,7 +281,7 @@ def test_write_that_answers_nothing_is_done() -> None:
     async def told() -> Answer:
         async with scene() as at:
             at.host.on("PATCH", QUEUE, Scripted(202))
-            return await at.client.send("PATCH", QUEUE, {}, key=MEMBER_KEY)
+            return await at.client.send("PATCH", QUEUE, {}, fence=HELD, key=MEMBER_KEY)
 
     assert asyncio.run(told()).status == 202
 
@@ -300,7 +300,7 @@ def test_header_that_cannot_be_sent_is_refused_without_a_trace_of_http() -> None
     async def told() -> None:
         async with scene() as at:
             with pytest.raises(Rejected, match="cannot be sent"):
-                await at.client.send("PUT", QUEUE, {}, if_match="1\r\nX: y")
+                await at.client.send("PUT", QUEUE, {}, fence=HELD, if_match="1\r\nX: y")
             assert at.host.calls == []
 
     asyncio.run(told())

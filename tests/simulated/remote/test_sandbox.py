@@ -12,7 +12,7 @@ from reconciler.model.values import JsonObject
 from reconciler.remote import OrgClient, Target, open_client
 from reconciler.sandbox import Fault, SandboxOptions, SandboxOrg, running_sandbox, seed_id
 from reconciler.settings import HttpSettings
-from tests.simulated.remote.stand_ins import FakeClock, Watcher, highest
+from tests.simulated.remote.stand_ins import HELD, FakeClock, Watcher, highest
 
 QUERY = "/api/v2/analytics/conversations/details/query"
 QUEUES = "/api/v2/routing/queues"
@@ -68,7 +68,7 @@ def test_listing_of_many_pages_is_whole_and_costs_its_pages() -> None:
         with running_sandbox(SandboxOptions(seed=False, rate_limit=None)) as org:
             async with client_of(org) as client:
                 for number in range(250):
-                    await client.send("POST", SCHEMAS, schema(number), key=key(number))
+                    await client.send("POST", SCHEMAS, schema(number), fence=HELD, key=key(number))
                 org.forget_requests()
                 answer = await client.read(listing(SCHEMAS))
                 assert isinstance(answer.body, list)
@@ -107,7 +107,7 @@ def test_create_whose_answer_was_lost_is_made_once() -> None:
         with running_sandbox() as org:
             org.inject(Fault(method="POST", path=SCHEMAS, drop="after"))
             async with client_of(org) as client:
-                answer = await client.send("POST", SCHEMAS, schema(1), key=key(1))
+                answer = await client.send("POST", SCHEMAS, schema(1), fence=HELD, key=key(1))
                 assert answer.found
                 assert answer.attempts == 2
                 listed = await client.read(listing(SCHEMAS))
@@ -145,13 +145,13 @@ def test_errors_say_what_the_org_said() -> None:
         with running_sandbox() as org:
             async with client_of(org) as client:
                 with pytest.raises(Rejected) as rejected:
-                    await client.send("POST", SCHEMAS, {"externalId": "x"}, key=key(1))
+                    await client.send("POST", SCHEMAS, {"externalId": "x"}, fence=HELD, key=key(1))
                 assert {each.field for each in rejected.value.field_errors} >= {"/name", "/fields"}
                 assert rejected.value.correlation_id == org.requests[-1].correlation_id
                 org.grant(["customobjects:schema:read"])
                 org.revoke_tokens()
                 with pytest.raises(ScopeMissing, match="scope customobjects:schema:write is missing"):
-                    await client.send("POST", SCHEMAS, schema(1), key=key(2))
+                    await client.send("POST", SCHEMAS, schema(1), fence=HELD, key=key(2))
                 assert client.granted_scopes == frozenset({"customobjects:schema:read"})
 
     asyncio.run(told())
@@ -193,14 +193,16 @@ def test_stale_version_is_412_and_the_fresh_one_is_taken() -> None:
         }
         with running_sandbox() as org:
             async with client_of(org) as client:
-                made = (await client.send("POST", WIDGETS, widget, key=key(1))).body
+                made = (await client.send("POST", WIDGETS, widget, fence=HELD, key=key(1))).body
                 assert isinstance(made, dict)
                 place, version = f"{WIDGETS}/{made['id']}", made["version"]
                 with pytest.raises(Rejected) as raised:
-                    await client.send("PUT", place, widget, if_match="99")
+                    await client.send("PUT", place, widget, fence=HELD, if_match="99")
                 assert raised.value.http_status == 412
-                assert (await client.send("PUT", place, widget, if_match=str(version))).status == 200
-                assert (await client.send("DELETE", place, None)).status == 204
-                assert (await client.send("DELETE", place, None)).status == 404
+                assert (
+                    await client.send("PUT", place, widget, fence=HELD, if_match=str(version))
+                ).status == 200
+                assert (await client.send("DELETE", place, None, fence=HELD)).status == 204
+                assert (await client.send("DELETE", place, None, fence=HELD)).status == 404
 
     asyncio.run(told())

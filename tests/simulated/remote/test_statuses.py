@@ -7,6 +7,7 @@ import pytest
 from reconciler.errors import FieldError, NotFound, Rejected, RemoteError, ScopeMissing
 from reconciler.model.remote import Answer, Read, get, query
 from tests.simulated.remote.scripted import Scene, Scripted, problem, scene
+from tests.simulated.remote.stand_ins import HELD
 
 QUERY = "/api/v2/analytics/conversations/details/query"
 QUEUE = "/api/v2/routing/queues/q1"
@@ -18,7 +19,7 @@ async def _call(at: Scene, method: str, path: str) -> Answer:
         return await at.client.read(get(path))
     if method == "QUERY":
         return await at.client.read(query(path, {"view": "conversations"}))
-    return await at.client.send(method, path, {"name": "x"}, key=KEY)
+    return await at.client.send(method, path, {"name": "x"}, fence=HELD, key=KEY)
 
 
 def _answer(method: str, scripted: Scripted, path: str = QUEUE) -> Answer:
@@ -179,7 +180,7 @@ def test_headers_and_body_are_sent_as_given() -> None:
     async def told() -> None:
         async with scene() as at:
             at.host.on("PUT", QUEUE, Scripted(200, {}))
-            await at.client.send("PUT", QUEUE, {"name": "Süd"}, key=KEY, if_match="7")
+            await at.client.send("PUT", QUEUE, {"name": "Süd"}, fence=HELD, key=KEY, if_match="7")
             (sent,) = at.host.calls
             wanted = {
                 "authorization": "Bearer token-1",
@@ -199,7 +200,7 @@ def test_delete_is_sent_without_a_body() -> None:
     async def told() -> None:
         async with scene() as at:
             at.host.on("DELETE", QUEUE, Scripted(204))
-            await at.client.send("DELETE", QUEUE, None)
+            await at.client.send("DELETE", QUEUE, None, fence=HELD)
             (sent,) = at.host.calls
             assert (sent.content, "content-type" in sent.headers) == ("", False)
 

@@ -7,6 +7,7 @@ import pytest
 from reconciler.errors import RateLimited
 from reconciler.model.remote import get
 from tests.simulated.remote.scripted import Ending, Scripted, Seen, problem, scene
+from tests.simulated.remote.stand_ins import HELD
 
 QUEUE = "/api/v2/routing/queues/q1"
 DONE = Scripted(200, {"id": "q1"})
@@ -46,7 +47,11 @@ def test_throttled_request_waits_as_asked_and_is_sent_again(
     async def told() -> None:
         async with scene() as at:
             at.host.on(method, QUEUE, _throttled(**headers), DONE)
-            read = at.client.read(get(QUEUE)) if method == "GET" else at.client.send(method, QUEUE, {})
+            read = (
+                at.client.read(get(QUEUE))
+                if method == "GET"
+                else at.client.send(method, QUEUE, {}, fence=HELD)
+            )
             answer = await read
             assert (answer.status, answer.attempts) == (200, 1)
             assert at.clock.slept == at.watcher.throttled_s == [slept]
@@ -72,7 +77,7 @@ def test_ten_in_a_row_are_too_many() -> None:
         async with scene() as at:
             at.host.on("PUT", QUEUE, _throttled(Retry_After="1"))
             with pytest.raises(RateLimited, match="429 10 times in a row") as raised:
-                await at.client.send("PUT", QUEUE, {})
+                await at.client.send("PUT", QUEUE, {}, fence=HELD)
             assert (raised.value.code, raised.value.http_status) == ("remote.rate-limited", 429)
             assert not raised.value.outcome_unknown
             assert len(at.host.calls) == 10
@@ -94,7 +99,7 @@ def test_throttling_after_a_lost_answer_leaves_its_doubt() -> None:
         async with scene() as at:
             at.host.on("PUT", QUEUE, Scripted(ending=Ending.RESET), _throttled(Retry_After="181"))
             with pytest.raises(RateLimited) as raised:
-                await at.client.send("PUT", QUEUE, {})
+                await at.client.send("PUT", QUEUE, {}, fence=HELD)
             return raised.value.outcome_unknown
 
     assert asyncio.run(told())

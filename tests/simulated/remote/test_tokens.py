@@ -18,6 +18,7 @@ from tests.simulated.remote.scripted import (
     scene,
     token,
 )
+from tests.simulated.remote.stand_ins import HELD
 
 QUEUE = "/api/v2/routing/queues/q1"
 DONE = Scripted(200, {"id": "q1"})
@@ -80,7 +81,7 @@ def test_refused_token_is_refreshed_once_and_the_request_repeated_once() -> None
     async def told() -> None:
         async with scene() as at:
             at.host.on("PUT", QUEUE, REFUSED, DONE)
-            answer = await at.client.send("PUT", QUEUE, {})
+            answer = await at.client.send("PUT", QUEUE, {}, fence=HELD)
             assert (answer.status, answer.attempts) == (200, 2)
             assert [seen.headers["authorization"] for seen in at.host.calls] == [
                 "Bearer token-1",
@@ -95,7 +96,7 @@ def test_second_refusal_is_an_error_that_names_client_and_host_and_no_secret() -
         async with scene() as at:
             at.host.on("POST", QUEUE, REFUSED)
             with pytest.raises(AuthFailed) as raised:
-                await at.client.send("POST", QUEUE, {})
+                await at.client.send("POST", QUEUE, {}, fence=HELD)
             text = f"{raised.value} {raised.value.hint}"
             host = at.host.target.api_host
             assert f"client the-client, host {host}" in text
@@ -211,7 +212,7 @@ def test_login_host_that_stays_away_makes_a_write_fail_without_doubt() -> None:
         async with scene() as at:
             at.host.on("POST", TOKEN, problem(503))
             with pytest.raises(RemoteUnavailable) as raised:
-                await at.client.send("POST", QUEUE, {})
+                await at.client.send("POST", QUEUE, {}, fence=HELD)
             assert not raised.value.outcome_unknown
             assert (len(at.host.requests(TOKEN)), at.host.calls) == (5, [])
 
@@ -248,7 +249,7 @@ def test_log_has_a_line_a_request_and_no_secret(caplog: pytest.LogCaptureFixture
         async with scene() as at:
             at.host.on("PUT", QUEUE, problem(500), Scripted(200, {}, {"ININ-Correlation-Id": "c2"}))
             with caplog.at_level(logging.DEBUG):
-                await at.client.send("PUT", QUEUE, {"secret": "planted-in-the-body"})
+                await at.client.send("PUT", QUEUE, {"secret": "planted-in-the-body"}, fence=HELD)
 
     asyncio.run(told())
     lines = [record.getMessage() for record in caplog.records if not record.name.startswith("asyncio")]
