@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli import audit, doctoring, inspecting, planning, sandbox, state
+from reconciler.cli import audit, doctoring, drifting, inspecting, planning, sandbox, state
 from reconciler.cli.completing import COMPLETION_VARIABLE, PROGRAM, complete
 from reconciler.cli.options import COMMON
 from reconciler.cli.terminal import ColorChoice, LogFormat, Terminal, set_up_logging
@@ -147,6 +147,7 @@ _register(
         "plan": planning.plan,
         "apply": planning.apply,
         "destroy": planning.destroy,
+        "drift": drifting.drift,
         "show": planning.show,
         "graph": inspecting.graph,
     },

@@ -140,10 +140,8 @@ class Making:
 
 async def make(making: Making, reader: OrgReader, observer: Observer) -> Planned:
     """Gathers what planning names, drafts, gathers what checks name, and judges."""
-    inputs = _inputs(making)
-    facts = await gather(
-        reader, lambda known: planning_reads(replace(inputs, facts=known)), Facts(), observer
-    )
+    inputs = inputs_of(making)
+    facts = await gather(reader, lambda known: planning_reads(inputs.knowing(known)), Facts(), observer)
     draft = draft_plan(replace(inputs, facts=facts, granted_scopes=reader.granted_scopes))
     facts = await gather(reader, lambda known: check_reads(draft, known), facts, observer)
     checks = judge(draft, facts)
@@ -152,7 +150,8 @@ async def make(making: Making, reader: OrgReader, observer: Observer) -> Planned
     return planned
 
 
-def _inputs(making: Making) -> PlanInputs:
+def inputs_of(making: Making) -> PlanInputs:
+    """All that planning depends on, before the org was asked anything."""
     project = making.project
     secrets = EnvironmentSecrets(project.surroundings.environ, making.view.key)
     return PlanInputs(

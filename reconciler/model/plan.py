@@ -75,11 +75,16 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class DriftedResource:
-    """What moved in the org since the last apply, of what we manage."""
+    """What moved in the org since the last apply, of what we manage.
+
+    `modified_by` and `modified_at` are as the object itself says; None where it does not, or is gone.
+    """
 
     address: str
     remote_id: str
     fields: tuple[PlannedField, ...]
+    modified_by: str | None = None
+    modified_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

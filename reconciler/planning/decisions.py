@@ -188,7 +188,7 @@ def _compare(resource: Resource, found: Match, live: LiveObject, inputs: PlanInp
         None,
         live,
         entry,
-        _drift(resource, compared.sides, kind, inputs),
+        moved_fields(resource, compared.sides, inputs),
         compared.diagnostics,
         compared.record,
     )
@@ -202,8 +202,9 @@ def _compare(resource: Resource, found: Match, live: LiveObject, inputs: PlanInp
     return replace(decision, change=change)
 
 
-def _drift(resource: Resource, sides: Sides, kind: Kind[Any], inputs: PlanInputs) -> tuple[FieldChange, ...]:
+def moved_fields(resource: Resource, sides: Sides, inputs: PlanInputs) -> tuple[FieldChange, ...]:
     """What moved in the org, but for what the kind itself takes as agreeing with the manifest."""
+    kind = inputs.kind(resource.address)
     moved = drifted_fields(sides, kind.field_rules, inputs.masks)
     declared = kind.complete(resource)
     if not moved or declared == sides.desired:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -95,6 +95,10 @@ class PlanInputs:
     manifest_digest: str = ""
     granted_scopes: frozenset[str] | None = None
     writes: bool = False
+
+    def knowing(self, facts: Facts) -> PlanInputs:
+        """The same, with these answers."""
+        return replace(self, facts=facts)
 
     def kind(self, address: Address) -> Kind[Any]:
         """The kind of an address."""

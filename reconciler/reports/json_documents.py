@@ -14,7 +14,7 @@ from typing import cast
 
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.outcome import Result, RunReport
-from reconciler.model.plan import Plan, PlannedStep
+from reconciler.model.plan import DriftedResource, Plan, PlannedStep
 from reconciler.model.state import Prior, PriorEntry
 from reconciler.model.times import timestamp
 from reconciler.model.values import JsonObject, JsonValue
@@ -112,11 +112,17 @@ def _entry_document(entry: PriorEntry) -> JsonObject:
     }
 
 
+_LEFT_OUT: Mapping[type, tuple[str, ...]] = {
+    PlannedStep: ("managed",),
+    DriftedResource: ("modified_by", "modified_at"),
+}
+"""Members that a document has only where there is something to say."""
+
+
 def _plain(value: object) -> dict[str, JsonValue]:
-    names = [member.name for member in fields(value)]  # type: ignore[arg-type]
-    if isinstance(value, PlannedStep) and value.managed is None:
-        names.remove("managed")
-    return {name: _tree(getattr(value, name)) for name in names}
+    optional = _LEFT_OUT.get(type(value), ())
+    found = {member.name: getattr(value, member.name) for member in fields(value)}  # type: ignore[arg-type]
+    return {name: _tree(held) for name, held in found.items() if held is not None or name not in optional}
 
 
 def _tree(value: object) -> JsonValue:
