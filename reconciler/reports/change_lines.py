@@ -9,7 +9,7 @@ from rich.text import Text
 
 from reconciler.model.change import Action
 from reconciler.model.plan import Plan, PlannedChange, PlannedStep
-from reconciler.model.values import JsonObject, JsonValue, is_list
+from reconciler.model.values import JsonObject, JsonValue
 from reconciler.reports.field_lines import cut_lines, field_lines
 from reconciler.reports.inert import inert
 from reconciler.reports.lines import indented, line, table_lines
@@ -70,11 +70,21 @@ def object_lines(change: PlannedChange, literals: Literals) -> list[str]:
 
 def tables_of(report: JsonObject, literals: Literals) -> Iterator[tuple[str, list[Text]]]:
     """Title and lines of each table that a kind reports, ids of look-ups by name."""
-    for found in _list(report.get("tables")):
+    for found in elements(report.get("tables")):
         if isinstance(found, Mapping):
-            columns = [_cell(name, literals) for name in _list(found.get("columns"))]
-            rows = [[_cell(cell, literals) for cell in _list(row)] for row in _list(found.get("rows"))]
+            columns = [cell_text(name, literals) for name in elements(found.get("columns"))]
+            rows = [[cell_text(cell, literals) for cell in elements(row)] for row in elements(found.get("rows"))]
             yield str(found.get("title", "")), table_lines(columns, rows)
+
+
+def cell_text(value: JsonValue, literals: Literals) -> str:
+    """A table's cell: text as it is, ids of look-ups by name."""
+    return value if isinstance(value, str) and value not in literals.names else literals.inline(value)
+
+
+def elements(value: JsonValue) -> list[JsonValue]:
+    """What a list holds; nothing where there is no list."""
+    return list(value) if isinstance(value, list | tuple) else []
 
 
 def step_lines(step: PlannedStep) -> Iterator[Text]:
@@ -104,11 +114,3 @@ def _object(change: PlannedChange, literals: Literals) -> Iterable[str]:
     if lines and change.action is Action.REPLACE:
         return ["the new object:", *(f"  {text}" for text in lines)]
     return lines
-
-
-def _cell(value: JsonValue, literals: Literals) -> str:
-    return value if isinstance(value, str) and value not in literals.names else literals.inline(value)
-
-
-def _list(value: JsonValue) -> list[JsonValue]:
-    return list(value) if is_list(value) and isinstance(value, list | tuple) else []

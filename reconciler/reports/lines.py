@@ -69,9 +69,15 @@ def table_lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[T
     header = [inert(name) for name in columns]
     every = list(zip_longest(header, *body, fillvalue=""))
     widths = [max(map(cell_len, column)) for column in every]
-    numeric = [_is_numeric(column[1:]) for column in every]
+    numeric = [is_numeric(column[1:]) for column in every]
     drawn = [_row(cells, widths, numeric, "bold") for cells in ([header] if any(header) else [])]
     return drawn + [_row(cells, widths, numeric, "") for cells in body]
+
+
+def is_numeric(cells: Sequence[str]) -> bool:
+    """Whether a column holds numbers, units and signs included: such are aligned to the right."""
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and all(cell[0] in RIGHT_ALIGNED and cell[-1] in RIGHT_ALIGNED for cell in filled)
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool], style: str) -> Text:
@@ -80,11 +86,6 @@ def _row(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool], s
         for cell, width, right in zip(cells, widths, numeric, strict=False)
     ]
     return line(("  ".join(padded).rstrip(), style))
-
-
-def _is_numeric(cells: Sequence[str]) -> bool:
-    filled = [cell for cell in cells if cell]
-    return bool(filled) and all(cell[0] in RIGHT_ALIGNED and cell[-1] in RIGHT_ALIGNED for cell in filled)
 
 
 def _defused(text: Text) -> Text:
