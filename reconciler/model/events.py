@@ -95,6 +95,21 @@ class Stopping:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowSeen:
+    """An answer has told how the rate limit's window stands.
+
+    Args:
+        remaining: requests that may still leave in it; those under way are counted off.
+        allowed: requests in a whole window.
+        reset_s: seconds until the next one.
+    """
+
+    remaining: int
+    allowed: int
+    reset_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Throttled:
     """The rate limit is spent; the run goes on by itself."""
 
@@ -122,6 +137,7 @@ Event: TypeAlias = (
     | ChangeWaiting
     | ChangeFinished
     | Stopping
+    | WindowSeen
     | Throttled
     | Retrying
 )
