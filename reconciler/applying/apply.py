@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.applying.context import ApplyContext
@@ -54,8 +54,9 @@ async def apply_changes(
         refreshed: entries of unchanged resources whose record has moved (agreed fields, lines, dependencies).
     """
     run = _Run({change.address: change for change in changes})
+    needs = {change.address: change.depends_on for change in changes}
     if changes:
-        context.observer.notify(RunStarted(context.run.run_id, len(changes)))
+        context.observer.notify(RunStarted(context.run.run_id, len(changes), _in_words(needs)))
     allowed: JsonObject = {"allow_unsafe": context.run.allowed} if context.run.allowed else {}
     _append(Phase.RUN_STARTED, {"changes": len(changes), **allowed}, context)
     visits: Visits[Address] = Visits(
@@ -63,7 +64,6 @@ async def apply_changes(
         skip=lambda address, cause: _skip(run, address, cause, context),
         is_stopped=lambda: context.stop.starts_nothing,
     )
-    needs = {change.address: change.depends_on for change in changes}
     await walk(needs, visits, parallelism=context.settings.apply.parallelism)
     for address in sorted(set(run.changes) - set(run.results)):
         _skip(run, address, None, context)
@@ -72,6 +72,10 @@ async def apply_changes(
     applied = await _concluded(changes, results, context)
     _record_end(applied, context)
     return applied
+
+
+def _in_words(needs: Mapping[Address, Sequence[Address]]) -> dict[str, tuple[str, ...]]:
+    return {str(address): tuple(map(str, needed)) for address, needed in needs.items()}
 
 
 async def _visit(run: _Run, address: Address, context: ApplyContext) -> bool:

@@ -14,6 +14,17 @@ from reconciler.model.outcome import Result
 
 
 @dataclass(frozen=True, slots=True)
+class LockAwaited:
+    """Another run holds the state's lock, and this one waits for it.
+
+    Args:
+        said: whose it is, as the failure of one that does not wait would say.
+    """
+
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadsPlanned:
     """So many more answers are awaited."""
 
@@ -29,21 +40,22 @@ class ReadAnswered:
 
 @dataclass(frozen=True, slots=True)
 class PlanMade:
-    """The plan stands, and is about to be shown; nothing runs until `RunStarted`.
+    """The plan stands, and is about to be shown; nothing runs until `RunStarted`."""
+
+    needs: Mapping[Address, Sequence[Address]] | Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """An apply begins.
 
     Args:
         needs: for each change's address those of the changes that it waits for.
     """
 
-    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class RunStarted:
-    """An apply begins."""
-
     run_id: str
     changes: int
+    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +140,8 @@ class Retrying:
 
 
 Event: TypeAlias = (
-    ReadsPlanned
+    LockAwaited
+    | ReadsPlanned
     | ReadAnswered
     | PlanMade
     | RunStarted

@@ -6,23 +6,28 @@ run: a stream that is gone is written to no more.
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from enum import Enum
 from threading import RLock
 from typing import TextIO
 
-from rich.console import Console
-from rich.live import Live
 from rich.text import Text
 
 from reconciler.model.events import ChangeFinished, Event, PlanMade, RunStarted
 from reconciler.model.ports import Observer
 from reconciler.reports.lines import line, render
+from reconciler.reports.region import Above, Region, Size
 from reconciler.reports.runs import outcome_line
 from reconciler.reports.scene import Monotonic, Notices, Scene
 from reconciler.reports.wording import counted
+
+_USUAL = Size(80, 24)
 
 
 class Display(Enum):
@@ -53,9 +58,22 @@ def watch(
         case Display.PLAIN:
             yield Plain(_Stream(stream), color=color, monotonic=monotonic)
         case Display.LIVE:
-            shown = LiveDisplay(_Stream(stream), Scene(monotonic=monotonic), color=color)
-            with shown.live:
+            with _live(stream, color=color, monotonic=monotonic) as shown:
                 yield shown
+
+
+@contextmanager
+def _live(stream: TextIO, *, color: bool, monotonic: Monotonic) -> Iterator[LiveDisplay]:
+    """The live display; what others write to this stream meanwhile scrolls by above it."""
+    screen = _Stream(stream)
+    shown = LiveDisplay(screen, Scene(monotonic=monotonic), color=color)
+    with ExitStack() as held:
+        if sys.stderr is stream:
+            held.enter_context(redirect_stderr(Above(shown.region, screen)))
+        held.enter_context(_when_continued(shown.region.lose))
+        held.callback(shown.region.stop)
+        shown.region.start()
+        yield shown
 
 
 class Silent:
@@ -87,7 +105,7 @@ class Plain:
             return [line(f"Applying {counted(event.changes, 'change')} in run {event.run_id}")]
         if isinstance(event, ChangeFinished):
             return [finished_line(event)]
-        return self._notices.lines(event)
+        return (*self._notices.passing(event), *self._notices.lines(event))
 
 
 def finished_line(event: ChangeFinished) -> Text:
@@ -98,35 +116,40 @@ def finished_line(event: ChangeFinished) -> Text:
 class LiveDisplay:
     """Results scroll by; below them stays what is going on, with the time it has taken."""
 
-    def __init__(self, stream: _Stream, scene: Scene, *, color: bool = False) -> None:
+    def __init__(self, screen: _Stream, scene: Scene, *, color: bool = False) -> None:
         self._scene = scene
         self._notices = Notices(scene.monotonic)
         self._lock = RLock()
-        console = Console(
-            file=stream,  # type: ignore[arg-type]
-            force_terminal=True,
-            color_system="standard" if color else None,
-            markup=False,
-            emoji=False,
-            highlight=False,
-        )
-        self.live = Live(console=console, get_renderable=self._render, transient=True, refresh_per_second=4)
+        self.region = Region(screen, self._rows, color=color)
 
     def notify(self, event: Event) -> None:
         """Takes an event; the display follows by itself."""
         with self._lock:
             self._scene.take(event)
         if isinstance(event, PlanMade):
-            self.live.stop()  # the plan is shown now, and perhaps somebody is asked
+            self.region.stop()  # the plan is shown now, and perhaps somebody is asked
         elif isinstance(event, RunStarted):
-            self.live.start()
+            self.region.start()
         lines = [finished_line(event)] if isinstance(event, ChangeFinished) else self._notices.lines(event)
-        for text in lines:
-            self.live.console.print(text, soft_wrap=True)
+        if lines:
+            self.region.scroll(lines)
 
-    def _render(self) -> Text:
+    def _rows(self, size: Size) -> Sequence[Text]:
         with self._lock:
-            return Text("\n", no_wrap=True).join(self._scene.lines())
+            return self._scene.lines(size.rows, size.columns)
+
+
+@contextmanager
+def _when_continued(resumed: Callable[[], None]) -> Iterator[None]:
+    """Calls back whenever a stopped process goes on: a shell has written to the screen meanwhile."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGCONT, lambda *_: resumed())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCONT, before)
 
 
 class _Stream:
@@ -140,11 +163,14 @@ class _Stream:
     def encoding(self) -> str:
         return getattr(self._stream, "encoding", None) or "utf-8"
 
-    def isatty(self) -> bool:
-        return self._stream.isatty()
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
+    @property
+    def size(self) -> Size:
+        """Of the terminal; what does not say counts as a usual one."""
+        try:
+            found = os.get_terminal_size(self._stream.fileno())
+        except (OSError, ValueError):
+            return _USUAL
+        return Size(found.columns or _USUAL.columns, found.lines or _USUAL.rows)
 
     def write(self, text: str) -> int:
         if self._gone:

@@ -5,10 +5,12 @@ Knows no terminal and no clock but the one it is given.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from reconciler.model.events import (
@@ -16,6 +18,7 @@ from reconciler.model.events import (
     ChangeStarted,
     ChangeWaiting,
     Event,
+    LockAwaited,
     PlanMade,
     ReadAnswered,
     ReadsPlanned,
@@ -24,6 +27,7 @@ from reconciler.model.events import (
     StepStarted,
     Stopping,
     Throttled,
+    WindowSeen,
 )
 from reconciler.model.outcome import Result
 from reconciler.reports.lines import line
@@ -32,6 +36,12 @@ from reconciler.reports.wording import counted
 
 MOST_SHOWN = 10
 """Changes of one sort on the live display; the rest are counted."""
+
+_SMALLEST = 4
+"""Rows that are drawn on however low a terminal."""
+
+_INDENT = 9
+"""Cells before an address: time and symbol."""
 
 Monotonic = Callable[[], float]
 """Seconds from an arbitrary start."""
@@ -46,17 +56,29 @@ class Running:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The rate limit's window, as the newest answer told it."""
+
+    remaining: int
+    allowed: int
+    ends_at: float
+
+
 @dataclass(slots=True)
 class Scene:
     """What is going on now: the live display's model, which knows no terminal."""
 
-    waits_for: dict[str, Sequence[str]] = field(default_factory=dict)
     monotonic: Monotonic = time.monotonic
+    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     reads_planned: int = 0
     reads_answered: int = 0
     changes: int = 0
     done: int = 0
     started: float | None = None
+    awaited: str | None = None
+    window: Window | None = None
+    throttled_until: float = -math.inf
     running: dict[str, Running] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
 
@@ -64,14 +86,32 @@ class Scene:
         """Moves with an event."""
         self.started = self.monotonic() if self.started is None else self.started
         match event:
-            case ReadsPlanned(count):
-                self.reads_planned += count
-            case ReadAnswered():
-                self.reads_answered += 1
-            case PlanMade(needs):
-                self.waits_for = dict(needs)
-            case RunStarted(_, changes):
-                self.changes, self.started = changes, self.monotonic()
+            case LockAwaited(said):
+                self.awaited = said
+            case ReadsPlanned() | ReadAnswered():
+                self._read(event)
+            case WindowSeen(remaining, allowed, reset_s):
+                self.window = Window(remaining, allowed, self.monotonic() + reset_s)
+            case Throttled(seconds):
+                self.throttled_until = max(self.throttled_until, self.monotonic() + seconds)
+            case PlanMade() | Stopping() | Retrying():
+                pass
+            case _:
+                self._apply(event)
+
+    def _read(self, event: ReadsPlanned | ReadAnswered) -> None:
+        self.awaited = None
+        if isinstance(event, ReadsPlanned):
+            self.reads_planned += event.count
+        else:
+            self.reads_answered += 1
+
+    def _apply(
+        self, event: RunStarted | ChangeStarted | StepStarted | ChangeWaiting | ChangeFinished
+    ) -> None:
+        match event:
+            case RunStarted(_, changes, needs):
+                self.changes, self.needs, self.started = changes, needs, self.monotonic()
             case ChangeStarted(address, action):
                 self.running[str(address)] = Running(action, self.monotonic())
             case StepStarted(address, label, number, steps):
@@ -80,21 +120,39 @@ class Scene:
                 self._note(str(address), f"waits up to {deadline_s:.0f} s: {note}")
             case ChangeFinished(result, done, total):
                 self._finish(result, done, total)
-            case Stopping() | Throttled() | Retrying():
-                pass
 
-    def lines(self) -> list[Text]:
-        """Reads while there are no changes yet; then what runs, and what waits for whom."""
-        elapsed = f"{self.monotonic() - self.started:.0f} s" if self.started is not None else "0 s"
+    def lines(self, rows: int = 24, columns: int = 80) -> list[Text]:
+        """What a person wants to know now, as much of it as a screen of this size holds."""
+        head = line((self._headline(), "bold"))
+        running = [self._running_line(address, columns) for address in sorted(self.running)]
+        waiting = list(self._waiting_lines())
+        foot = [*self._queue_line(len(waiting)), *self._footer()]
+        room = max(_SMALLEST, rows - 2) - 1 - len(foot)
+        upper = _bounded(running, "run", room - min(len(waiting), 2, room // 2))
+        return [head, *upper, *_bounded(waiting, "wait for others", room - len(upper)), *foot]
+
+    def _headline(self) -> str:
+        elapsed = _elapsed(self.monotonic() - self.started if self.started is not None else 0)
+        if self.awaited is not None:
+            return f"Waiting, {elapsed}: {self.awaited}"
         if not self.changes:
-            return [
-                line(f"Reading the org: {self.reads_answered} of {self.reads_planned} answers, {elapsed}")
-            ]
-        return [
-            line((f"Applied {self.done} of {counted(self.changes, 'change')}, {elapsed}", "bold")),
-            *_bounded([self._running_line(address) for address in sorted(self.running)], "run"),
-            *_bounded(list(self._waiting_lines()), "wait"),
-        ]
+            return f"Reading the org: {self.reads_answered} of {self.reads_planned} answers, {elapsed}"
+        said = f"Applied {self.done} of {counted(self.changes, 'change')}, {elapsed}"
+        return said if self.done < self.changes else f"{said}; reading them again"
+
+    def _footer(self) -> Iterator[Text]:
+        """The rate limit: how long it holds everybody up, else what is left of it."""
+        left_s = self.throttled_until - self.monotonic()
+        if left_s > 0:
+            yield line((_throttled(left_s), "yellow"))
+        elif self.window is not None:
+            yield line((self._window_line(self.window), "dim"))
+
+    def _window_line(self, window: Window) -> str:
+        left_s = window.ends_at - self.monotonic()
+        if left_s <= 0:
+            return f"{window.allowed} of {window.allowed} requests left"
+        return f"{window.remaining} of {window.allowed} requests left for {_elapsed(math.ceil(left_s))}"
 
     def _note(self, address: str, note: str) -> None:
         if address in self.running:
@@ -105,16 +163,26 @@ class Scene:
         self.settled.add(result.address)
         self.done, self.changes = done, total
 
-    def _running_line(self, address: str) -> Text:
+    def _running_line(self, address: str, columns: int) -> Text:
+        """Time, name and what is done now: a long name leaves room for the rest."""
         change = self.running[address]
-        elapsed = f"{self.monotonic() - change.since:.0f} s"
-        return line("  ", symbol_of(change.action), f" {address}  {change.note}  ", (elapsed, "dim"))
+        elapsed = _elapsed(self.monotonic() - change.since)
+        room = columns - _INDENT - 3 - cell_len(change.note)
+        name = _shortened(address, max(room, columns // 2))
+        return line((f"{elapsed:>6} ", "dim"), symbol_of(change.action), f" {name}  {change.note}")
 
     def _waiting_lines(self) -> Iterator[Text]:
-        for address, needed in sorted(self.waits_for.items()):
-            missing = [other for other in needed if other not in self.settled and other in self.waits_for]
+        """Whom each change waits for."""
+        for address, needed in sorted(self.needs.items()):
+            missing = [other for other in needed if other not in self.settled and other in self.needs]
             if missing and address not in self.settled and address not in self.running:
-                yield line((f"    {address} waits for {', '.join(missing[:3])}", "dim"))
+                yield line((f"{' ' * _INDENT}{address} waits for {_some(missing)}", "dim"))
+
+    def _queue_line(self, blocked: int) -> Iterator[Text]:
+        """How many changes wait for nobody, and are no more than `--parallelism` lets run."""
+        queued = self.changes - self.done - len(self.running) - blocked
+        if queued > 0:
+            yield line((f"{' ' * _INDENT}{queued} more in the queue", "dim"))
 
 
 class Notices:
@@ -124,17 +192,14 @@ class Notices:
         self._monotonic = monotonic
         self._waiting: set[str] = set()
         self._repeated: set[tuple[str, str]] = set()
-        self._throttled_until = float("-inf")
+        self._throttled_until = -math.inf
 
     def lines(self, event: Event) -> list[Text]:
-        """The lines of an event; none when it has been said already."""
+        """The lines of an event that are worth keeping; none when it has been said already."""
         match event:
             case ChangeWaiting() if str(event.address) not in self._waiting:
                 self._waiting.add(str(event.address))
                 return [line(f"  {event.address} waits up to {event.deadline_s:.0f} s: {event.note}")]
-            case Throttled() if self._monotonic() >= self._throttled_until:
-                self._throttled_until = self._monotonic() + event.seconds
-                return [line((f"  rate limit spent: going on in {event.seconds:.0f} s", "yellow"))]
             case Stopping(waits):
                 more = "what is under way may settle; once more stops waiting"
                 said = more if waits else "waiting no longer"
@@ -147,8 +212,47 @@ class Notices:
             case _:
                 return []
 
+    def passing(self, event: Event) -> list[Text]:
+        """The lines of what a live display shows while it lasts, for where there is none."""
+        match event:
+            case LockAwaited():
+                return [line((f"  waiting: {event.said}", "yellow"))]
+            case Throttled() if self._monotonic() >= self._throttled_until:
+                self._throttled_until = self._monotonic() + event.seconds
+                return [line(("  " + _throttled(event.seconds), "yellow"))]
+            case _:
+                return []
 
-def _bounded(lines: list[Text], verb: str) -> list[Text]:
-    if len(lines) <= MOST_SHOWN:
+
+def _throttled(seconds: float) -> str:
+    return f"throttled, going on in {_elapsed(math.ceil(seconds))}"
+
+
+def _elapsed(seconds: float) -> str:
+    """`34 s`, `2 min 05 s`, `1 h 02 min`."""
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def _shortened(name: str, cells: int) -> str:
+    """Names are told apart by their beginnings and by their ends."""
+    if len(name) <= cells:
+        return name
+    head = cells // 2
+    return f"{name[:head]}…{name[len(name) - (cells - head - 1) :]}"
+
+
+def _some(addresses: Sequence[str]) -> str:
+    more = len(addresses) - 3
+    return ", ".join(addresses[:3]) + (f" and {more} more" if more > 0 else "")
+
+
+def _bounded(lines: list[Text], verb: str, room: int) -> list[Text]:
+    """As many as there is room for; the last one counts the rest."""
+    most = min(MOST_SHOWN + 1, room)
+    if len(lines) <= most:
         return lines
-    return [*lines[:MOST_SHOWN], line((f"    {len(lines) - MOST_SHOWN} more {verb}", "dim"))]
+    shown = max(0, min(MOST_SHOWN, most - 1))
+    return [*lines[:shown], line((f"{' ' * _INDENT}{len(lines) - shown} more {verb}", "dim"))][: max(0, room)]

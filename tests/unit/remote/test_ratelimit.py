@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from reconciler.model.events import Event, WindowSeen
 from reconciler.remote.ratelimit import RateLimiter, WaitTooLong, Window, window_in
 from tests.simulated.remote.stand_ins import FakeClock, Watcher
 
@@ -39,6 +40,29 @@ def test_window_is_spent_whole_and_never_overspent() -> None:
 
     assert list(desk.counts.values()) == [7, 7, 7, 7, 2]
     assert desk.clock.slept == desk.watcher.throttled_s == [61.0, 60.0, 60.0, 60.0]
+
+
+def test_each_answer_tells_what_is_left_of_the_window() -> None:
+    async def told() -> list[Event]:
+        desk = _Desk(allowed=3)
+        await desk.request()
+        await desk.limiter.enter()
+        await desk.request()
+        desk.limiter.leave(None)
+        return desk.watcher.events
+
+    assert asyncio.run(told()) == [WindowSeen(2, 3, 60.0), WindowSeen(0, 3, 60.0)]
+
+
+def test_share_of_others_is_taken_off_what_is_left() -> None:
+    async def told() -> list[Event]:
+        desk = _Desk(allowed=10)
+        await desk.request()
+        desk.counts[0], desk.clock.passed_s = 7, 20.0
+        await desk.request()
+        return desk.watcher.events
+
+    assert asyncio.run(told()) == [WindowSeen(9, 10, 60.0), WindowSeen(2, 10, 40.0)]
 
 
 def test_many_who_wait_wake_together_and_the_wait_is_told_once() -> None:
