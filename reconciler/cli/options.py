@@ -82,6 +82,14 @@ AllowUnsafe: TypeAlias = Annotated[
     str | None,
     typer.Option("--allow-unsafe", metavar="FINGERPRINT", help="Let the guards pass for this one plan."),
 ]
+AllowFromCommit: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-from-commit",
+        help="As --allow-unsafe, for each fingerprint that a trailer `Reconciler-Allow: FINGERPRINT` of the "
+        "newest commit names.",
+    ),
+]
 Destroy: TypeAlias = Annotated[
     bool, typer.Option("--destroy", help="Plan to delete all that prior state holds.")
 ]
@@ -115,3 +123,4 @@ class Choices:
     allow_unsafe: str | None
     destroy: bool
     new_state: bool
+    allow_from_commit: bool = False

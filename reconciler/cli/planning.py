@@ -41,6 +41,7 @@ def plan(
     on_conflict: options.OnConflict = ConflictChoice.REFUSE,
     fallback: options.Fallback = False,
     allow_unsafe: options.AllowUnsafe = None,
+    allow_from_commit: options.AllowFromCommit = False,
     destroy: options.Destroy = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")
@@ -60,11 +61,20 @@ def plan(
 
     terminal: Terminal = ctx.obj
     choices = Choices(
-        target, exclude, selector, adopt, on_conflict, fallback, allow_unsafe, destroy, new_state
+        target,
+        exclude,
+        selector,
+        adopt,
+        on_conflict,
+        fallback,
+        allow_unsafe,
+        destroy,
+        new_state,
+        allow_from_commit,
     )
     _refuse_loose_glob(choices, folder)
     project = open_project(terminal)
-    request = PlanRequest(plan_options(choices), folder)
+    request = PlanRequest(plan_options(choices), folder, choices.allow_from_commit)
     with terminal.watching() as observer:
         planned = asyncio.run(make_plan(project, request, observer)).plan
     if out is not None:
@@ -98,6 +108,7 @@ def apply(
     on_conflict: options.OnConflict = ConflictChoice.REFUSE,
     fallback: options.Fallback = False,
     allow_unsafe: options.AllowUnsafe = None,
+    allow_from_commit: options.AllowFromCommit = False,
     destroy: options.Destroy = False,
     detailed_exitcode: Annotated[
         bool,
@@ -115,7 +126,16 @@ def apply(
     del detailed_exitcode  # taken because every option of plan is; an apply has its own exit codes
     terminal: Terminal = ctx.obj
     choices = Choices(
-        target, exclude, selector, adopt, on_conflict, fallback, allow_unsafe, destroy, new_state
+        target,
+        exclude,
+        selector,
+        adopt,
+        on_conflict,
+        fallback,
+        allow_unsafe,
+        destroy,
+        new_state,
+        allow_from_commit,
     )
     asking = Asking(terminal, auto_approve, expect, format, show_requests)
     if what is not None and what.is_file():
@@ -141,6 +161,7 @@ def destroy(
     exclude: options.Excludes = None,
     selector: options.Selectors = None,
     allow_unsafe: options.AllowUnsafe = None,
+    allow_from_commit: options.AllowFromCommit = False,
     show_requests: options.ShowRequests = False,
 ) -> int:
     """Delete all that prior state holds; asks first on a terminal.
@@ -157,6 +178,7 @@ def destroy(
         allow_unsafe,
         True,
         False,
+        allow_from_commit,
     )
     asking = Asking(ctx.obj, auto_approve, expect, format, show_requests)
     return _apply_folder(choices, None, asking, (parallelism, lock_timeout))
@@ -221,7 +243,7 @@ def _apply_folder(choices: Choices, folder: Path | None, asking: Asking, pace: t
     from reconciler.commands.plan import PlanRequest
 
     request = ApplyRequest(
-        plan=PlanRequest(plan_options(choices), folder),
+        plan=PlanRequest(plan_options(choices), folder, choices.allow_from_commit),
         expect=asking.expect,
         approve=asking.approve,
         parallelism=pace[0],
@@ -252,6 +274,7 @@ def _refuse_planning_options(choices: Choices, expect: str | None) -> None:
         choices.adopt,
         choices.fallback,
         choices.allow_unsafe,
+        choices.allow_from_commit,
         choices.destroy,
         choices.new_state,
         choices.on_conflict is not ConflictChoice.REFUSE,

@@ -41,7 +41,7 @@ def plan_options(choices: Choices) -> PlanOptions:
         fallback=choices.fallback,
         destroy=choices.destroy,
         new_state=choices.new_state,
-        allow_unsafe=choices.allow_unsafe,
+        allow_unsafe=(choices.allow_unsafe,) if choices.allow_unsafe else (),
     )
 
 

@@ -12,6 +12,7 @@ from reconciler.applying.context import ApplyContext, RunIdentity, Stop
 from reconciler.applying.recovery import recover
 from reconciler.commands.admission import Approval, Approve, admit
 from reconciler.commands.clocks import SystemClock
+from reconciler.commands.commits import commit_of
 from reconciler.commands.metrics import metrics_of
 from reconciler.commands.org import Connection, connection, identify
 from reconciler.commands.plan import (
@@ -24,7 +25,7 @@ from reconciler.commands.plan import (
     may_create_state,
     shape_options,
 )
-from reconciler.commands.project import Project, actor_of, commit_of, load_resources
+from reconciler.commands.project import Project, actor_of, load_resources
 from reconciler.commands.records import refreshed_entries
 from reconciler.commands.refusals import Refusal, refusal_records
 from reconciler.commands.saved import SavedPlan, changes_of_saved
@@ -205,8 +206,8 @@ async def _apply_at(bench: _Bench) -> RunReport:
     planned = await make(making, bench.client, bench.observer)
     saved = bench.request.saved
     approved = saved.plan.fingerprint if saved else planned.plan.fingerprint
-    allowed = bench.request.plan.options.allow_unsafe
-    context.run = replace(context.run, plan_fingerprint=approved, allowed=allowed)
+    is_allowed = approved in making.options.allow_unsafe
+    context.run = replace(context.run, plan_fingerprint=approved, allowed=approved if is_allowed else None)
     try:
         began = context.clock.monotonic()
         changes = admit(planned, _approval(bench), recovered)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler import __version__
+from reconciler.commands.commits import fingerprints_allowed
 from reconciler.commands.org import Connection, confirm_organization, connection, identify, is_known
 from reconciler.commands.project import Project, is_partial, load_resources
 from reconciler.commands.saved import FOLDER
@@ -43,10 +44,12 @@ class PlanRequest:
 
     Args:
         folder: another folder than the configured one: a partial plan.
+        allow_from_commit: whether trailers of the newest commit let guards pass.
     """
 
     options: PlanOptions = field(default_factory=PlanOptions)
     folder: Path | None = None
+    allow_from_commit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,17 @@ def _with_folder(planned: Planned, project: Project, request: PlanRequest) -> Pl
 
 
 def shape_options(project: Project, request: PlanRequest) -> PlanOptions:
-    """The options, with what the folder says about them."""
-    return replace(request.options, partial=is_partial(project, request.folder))
+    """The options, with what folder and commit say about them.
+
+    Raises:
+        UsageError: the commit is to be asked, and there is none.
+    """
+    named = fingerprints_allowed(project.configuration.root) if request.allow_from_commit else ()
+    return replace(
+        request.options,
+        partial=is_partial(project, request.folder),
+        allow_unsafe=(*request.options.allow_unsafe, *named),
+    )
 
 
 def read_prior(project: Project, options: PlanOptions) -> PriorView:

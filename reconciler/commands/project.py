@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import logging
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -152,26 +151,3 @@ def actor_of(environ: Mapping[str, str]) -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
-
-
-def commit_of(folder: Path) -> str | None:
-    """The git commit of the project, `-dirty` appended where the tree has changes; None outside of git."""
-    head = _git(folder, "rev-parse", "HEAD")
-    if not head:
-        return None
-    return f"{head}-dirty" if _git(folder, "status", "--porcelain", "--untracked-files=no") else head
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603  # fixed arguments
-            ["git", *arguments],  # noqa: S607  # wherever the machine has it
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

@@ -60,7 +60,7 @@ class SavedPlan:
                 destroy=found.get("destroy") is True,
                 partial=found.get("partial") is True,
                 new_state=found.get("new_state") is True,
-                allow_unsafe=_text(found.get("allow_unsafe")),
+                allow_unsafe=_texts(found.get("allow_unsafe")),
             )
         except (TypeError, ValueError) as error:
             raise ConfigError(f"{self.file}: basis.options: {error}", code="plan.format") from error

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from reconciler.commands.addresses import find_address
 from reconciler.commands.clocks import SystemClock
-from reconciler.commands.project import Project, actor_of, commit_of
+from reconciler.commands.commits import commit_of
+from reconciler.commands.project import Project, actor_of
 from reconciler.commands.stores import existing_store
 from reconciler.errors import Refused
 from reconciler.model.audit import AuditEntry, Phase

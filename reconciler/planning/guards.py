@@ -23,7 +23,7 @@ SHOWN = 10
 
 def refusals(draft: Draft, fingerprint: str) -> tuple[Diagnostic, ...]:
     """Why the guards refuse the plan; empty where they do not."""
-    allowed = draft.inputs.options.allow_unsafe == fingerprint
+    allowed = fingerprint in draft.inputs.options.allow_unsafe
     overridable = () if allowed else (*_protected(draft, fingerprint), *_numbers(draft, fingerprint))
     return (*overridable, *_still_referred_to(draft))
 

@@ -35,7 +35,7 @@ class PlanOptions:
         selectors: labels that a resource must carry.
         adopt: globs of addresses that may take over a live object.
         partial: the manifests are not the configured folder: nothing is deleted.
-        allow_unsafe: the fingerprint that guards let through.
+        allow_unsafe: the fingerprints that guards let through.
     """
 
     targets: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class PlanOptions:
     destroy: bool = False
     partial: bool = False
     new_state: bool = False
-    allow_unsafe: str | None = None
+    allow_unsafe: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -66,7 +66,7 @@ class PlanOptions:
             "destroy": self.destroy,
             "partial": self.partial,
             "new_state": self.new_state,
-            "allow_unsafe": self.allow_unsafe,
+            "allow_unsafe": list(self.allow_unsafe),
         }
 
 

@@ -10,8 +10,8 @@ from tests.cli.commands import run
 
 COMMON = "--config --org --state --var --color --verbose --quiet --log-format"
 PLANNING = (
-    "--target --exclude --selector --adopt --on-conflict --fallback --allow-unsafe --destroy "
-    "--detailed-exitcode --show-requests --new-state"
+    "--target --exclude --selector --adopt --on-conflict --fallback --allow-unsafe --allow-from-commit "
+    "--destroy --detailed-exitcode --show-requests --new-state"
 )
 APPLYING = "--auto-approve --expect --parallelism --lock-timeout"
 DOCUMENTED = {
@@ -19,7 +19,8 @@ DOCUMENTED = {
     "validate": "DIR --format",
     "plan": f"DIR --out --format {PLANNING}",
     "apply": f"PLANFILE|DIR --format {PLANNING} {APPLYING} -y",
-    "destroy": f"--format --target --exclude --selector --allow-unsafe --show-requests {APPLYING}",
+    "destroy": "--format --target --exclude --selector --allow-unsafe --allow-from-commit --show-requests "
+    f"{APPLYING}",
     "drift": "--format --target --exclude --selector",
     "show": "PLANFILE --format --show-requests",
     "graph": "DIR --format --impact",

@@ -135,8 +135,8 @@ def test_a_share_is_given_with_what_it_is_of() -> None:
 def test_only_its_own_fingerprint_lets_a_plan_through() -> None:
     declared, prior, source = fleet(20, deleted=11)
     fingerprint = plan(declared, prior, source).fingerprint
-    right = plan(declared, prior, source, options=PlanOptions(allow_unsafe=fingerprint))
-    wrong = plan(declared, prior, source, options=PlanOptions(allow_unsafe="0" * 64))
+    right = plan(declared, prior, source, options=PlanOptions(allow_unsafe=(fingerprint,)))
+    wrong = plan(declared, prior, source, options=PlanOptions(allow_unsafe=("0" * 64,)))
 
     assert (right.applyable, right.fingerprint, codes(right)) == (True, fingerprint, [])
     assert not wrong.applyable
@@ -158,7 +158,7 @@ def test_prevent_destroy_refuses_a_delete(options: PlanOptions) -> None:
 
     assert (problem.code, problem.address, problem.file) == ("plan.guard", "Gadget/g", "g.yaml")
     assert found.fingerprint in (problem.hint or "")
-    allowed = PlanOptions(destroy=options.destroy, allow_unsafe=found.fingerprint)
+    allowed = PlanOptions(destroy=options.destroy, allow_unsafe=(found.fingerprint,))
     assert plan(
         prior=[entry(gadget("g", lifecycle=PROTECTED))], source=org(live("g")), options=allowed
     ).applyable
@@ -199,7 +199,7 @@ def test_a_schema_that_an_unmanaged_one_refers_to_is_not_deleted() -> None:
 
     assert refused_users(found) == ["Schema/a would be deleted while Schema/theirs still refers to it"]
     assert not found.applyable
-    allowed = PlanOptions(allow_unsafe=found.fingerprint)
+    allowed = PlanOptions(allow_unsafe=(found.fingerprint,))
     assert not plan(prior=[entry(schema("a"))], source=source, options=allowed).applyable
 
 
