@@ -47,4 +47,8 @@ async def find_drift(project: Project, options: PlanOptions, observer: Observer)
             draft = draft_drift(inputs.knowing(facts))
             made = client.requests_made
             plan = make_plan(draft, (), facts, tool_version=__version__, requests_made=made).plan
-            return replace(plan, drift=with_authors(plan.drift, draft))
+            return replace(
+                plan,
+                drift=with_authors(plan.drift, draft),
+                basis=replace(plan.basis, options={**plan.basis.options, "drift": True}),
+            )
