@@ -35,6 +35,7 @@ from reconciler.kinds import KINDS
 from reconciler.manifests import LoadedManifests
 from reconciler.model.change import Change
 from reconciler.model.diagnostics import Diagnostic, InvalidManifests, Severity, diagnostics_of
+from reconciler.model.events import LockAwaited
 from reconciler.model.outcome import RunReport, RunStatus
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Observer
@@ -103,7 +104,7 @@ async def apply(project: Project, request: ApplyRequest, observer: Observer) -> 
     run_id = project.ids.run_id()
     loaded = NOTHING if destroys else _load(project, request.plan.folder, run_id)
     with _open(project, request, run_id) as store, ExitStack() as held:
-        await _take_lock(held, store, project, request, run_id=run_id)
+        held.enter_context(await _lock_taken(store, project, request, run_id=run_id, observer=observer))
         place = held.enter_context(connection(project))
         async with open_client(
             place.target,
@@ -143,17 +144,20 @@ def _with_saved_folder(project: Project, request: ApplyRequest) -> ApplyRequest:
     return replace(request, plan=replace(request.plan, folder=folder))
 
 
-async def _take_lock(
-    held: ExitStack, store: Store, project: Project, request: ApplyRequest, *, run_id: str
-) -> None:
-    """Holds the org's lock until `held` closes; waiting for it leaves the loop free for an interrupt.
+async def _lock_taken(
+    store: Store, project: Project, request: ApplyRequest, *, run_id: str, observer: Observer
+) -> ExitStack:
+    """Takes the org's lock; it is let go of when what is returned closes.
+
+    Waiting for it leaves the loop free for an interrupt.
 
     Raises:
         StateLocked: another run holds it; that this one was turned away is in the audit trail.
     """
     clock, actor = SystemClock(), actor_of(project.surroundings.environ)
-    deadline = clock.monotonic() + request.lock_timeout_s
+    deadline, said = clock.monotonic() + request.lock_timeout_s, ""
     while True:
+        held = ExitStack()
         try:
             held.enter_context(store.lock(f"apply by {actor}", 0))
         except StateLocked as error:
@@ -161,9 +165,12 @@ async def _take_lock(
             if left <= 0:
                 store.append(refusal_records(Refusal(error), _unplanned(project, run_id)))
                 raise
+            if error.message != said:
+                observer.notify(LockAwaited(error.message))
+            said = error.message
             await clock.sleep(min(LOCK_POLL_S, left))
         else:
-            return
+            return held
 
 
 def _open(project: Project, request: ApplyRequest, run_id: str) -> Store:

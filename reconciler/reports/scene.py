@@ -192,6 +192,7 @@ class Notices:
         self._monotonic = monotonic
         self._waiting: set[str] = set()
         self._repeated: set[tuple[str, str]] = set()
+        self._awaited = False
         self._throttled_until = -math.inf
 
     def lines(self, event: Event) -> list[Text]:
@@ -215,7 +216,8 @@ class Notices:
     def passing(self, event: Event) -> list[Text]:
         """The lines of what a live display shows while it lasts, for where there is none."""
         match event:
-            case LockAwaited():
+            case LockAwaited() if not self._awaited:
+                self._awaited = True
                 return [line((f"  waiting: {event.said}", "yellow"))]
             case Throttled() if self._monotonic() >= self._throttled_until:
                 self._throttled_until = self._monotonic() + event.seconds

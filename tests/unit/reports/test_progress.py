@@ -190,8 +190,10 @@ def test_live_display_leaves_no_line_of_what_passes() -> None:
     assert on_screen(stream.getvalue()) == []
 
 
-def test_plain_progress_says_whose_lock_is_awaited() -> None:
-    assert shown(Display.PLAIN, [LockAwaited("locked by alex")]) == "  waiting: locked by alex\n"
+def test_plain_progress_says_once_whose_lock_is_awaited() -> None:
+    awaited = [LockAwaited(f"locked by alex, lease {left} s") for left in (60, 59)]
+
+    assert shown(Display.PLAIN, [*awaited]) == "  waiting: locked by alex, lease 60 s\n"
 
 
 def test_scene_says_whose_lock_is_awaited_until_the_org_is_read() -> None:
