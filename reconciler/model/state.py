@@ -110,3 +110,7 @@ class Prior:
     entries: Mapping[Address, PriorEntry] = field(default_factory=dict)
     tombstones: tuple[Tombstone, ...] = ()
     open_intents: tuple[Intent, ...] = ()
+
+    def has_open_intent(self, address: Address) -> bool:
+        """Whether an earlier run sent something for this address, and recorded no result."""
+        return any(intent.address == address for intent in self.open_intents)

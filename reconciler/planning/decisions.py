@@ -94,9 +94,11 @@ def _why_created(resource: Resource, found: Match, inputs: PlanInputs) -> tuple[
     if _is_unknown_outcome(resource.address, inputs):
         note = "an earlier run sent this create and never learned what became of it; apply asks first"
         return Reason.UNKNOWN_OUTCOME, (note,)
-    if found.entry is not None:
-        return Reason.DRIFTED, (f"{found.entry.remote_id} is gone from the org",)
-    return Reason.NEW, ()
+    if found.entry is None:
+        return Reason.NEW, ()
+    gone = (f"{found.entry.remote_id} is gone from the org",)
+    began = inputs.prior.has_open_intent(resource.address)
+    return Reason.UNKNOWN_OUTCOME if began else Reason.DRIFTED, gone
 
 
 def _with_drift(
@@ -275,7 +277,7 @@ def steps_again(change: Change, kind: Kind[Any], live: LiveObject) -> tuple[Step
 
 def _reason(address: Address, found: Match, fields: Sequence[FieldChange], inputs: PlanInputs) -> Reason:
     origins = {field.origin for field in fields}
-    if any(intent.address == address for intent in inputs.prior.open_intents):
+    if inputs.prior.has_open_intent(address):
         return Reason.UNKNOWN_OUTCOME
     if found.entry is None:
         return Reason.NEW

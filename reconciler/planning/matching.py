@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from reconciler.kinds.base import Kind, Owns
 from reconciler.model.address import Address
 from reconciler.model.change import LiveObject
 from reconciler.model.resource import Resource
-from reconciler.model.state import PriorEntry
+from reconciler.model.state import EntryStatus, PriorEntry
 from reconciler.model.values import TreeObject
 from reconciler.planning.inputs import PlanInputs
 
@@ -77,6 +77,8 @@ def match(resource: Resource, document: TreeObject, index: LiveIndex, inputs: Pl
     """Finds the prior entry and the live object of a resource."""
     kind = inputs.kind(resource.address)
     entry, formerly = _entry_of(resource, inputs)
+    if entry is not None and inputs.prior.has_open_intent(resource.address):
+        entry = replace(entry, status=EntryStatus.UNSETTLED)  # as recovery will find it
     if kind.endpoint.owns is Owns.SETTINGS:
         return _match_settings(kind, document, entry, index)
     live = index.by_id.get(entry.remote_id) if entry else None

@@ -37,7 +37,7 @@ def removal(entry: PriorEntry, index: LiveIndex, inputs: PlanInputs) -> Change:
     change = Change(
         address=entry.address,
         action=Action.DELETE if is_ours and is_there else Action.FORGET,
-        reason=Reason.REQUESTED if inputs.options.destroy else Reason.REMOVED,
+        reason=_reason(entry, inputs),
         remote_id=entry.remote_id,
         before=live.body if live else None,
         notes=_notes(is_ours=is_ours, is_there=is_there),
@@ -45,6 +45,12 @@ def removal(entry: PriorEntry, index: LiveIndex, inputs: PlanInputs) -> Change:
         live=live,
     )
     return replace(change, steps=kind.steps(change, live))
+
+
+def _reason(entry: PriorEntry, inputs: PlanInputs) -> Reason:
+    if inputs.prior.has_open_intent(entry.address):
+        return Reason.UNKNOWN_OUTCOME
+    return Reason.REQUESTED if inputs.options.destroy else Reason.REMOVED
 
 
 def _notes(*, is_ours: bool, is_there: bool) -> tuple[str, ...]:
