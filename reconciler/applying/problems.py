@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import unquote
 
-from reconciler.errors import FieldError, ReconcilerError, RemoteError, StalePlan
+from reconciler.errors import FieldError, ReconcilerError, RemoteError, RemoteUnavailable, StalePlan
 from reconciler.model.change import Change
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.outcome import Result, ResultError
 from reconciler.model.ports import Secrets
-from reconciler.model.remote import Failed, Verdict
+from reconciler.model.remote import Answer, Failed, Verdict
 from reconciler.model.values import Secret, Tree, escape, late_values
 
 STALE_CODES = frozenset({"duplicate", "version.mismatch"})
@@ -42,6 +42,17 @@ def result_error(change: Change, error: ReconcilerError, *, path: str = "") -> R
     message, where = "".join([error.message, *lines]), (places or [_place(change, "", path)])[0]
     diagnostic = _diagnostic(change, code, message, hint=error.hint, path=where)
     return ResultError(diagnostic, error.http_status, error.correlation_id)
+
+
+def nameless(method: str, path: str, answer: Answer) -> RemoteUnavailable:
+    """The error of a create that the org took, and answered without an id: something is there, or will be."""
+    return RemoteUnavailable(
+        f"{method} {path} answered {answer.status} without the id of what it made",
+        hint="apply again: it asks under the same key",
+        http_status=answer.status,
+        correlation_id=answer.correlation_id,
+        outcome_unknown=True,
+    )
 
 
 def unsettled_error(change: Change, verdict: Verdict, waited_s: float | None) -> ResultError:

@@ -2,8 +2,8 @@
 
 A create whose answer was lost is repeated with the journalled key and body: the platform answers with the
 object that it made, or makes it now (design.md, section 7). An intent older than the platform keeps its keys,
-or one whose secrets have changed since, is looked up by natural key instead. Everything else is idempotent or
-shows in the org, so planning sees it.
+one whose secrets have changed since, or whose repeat is refused by the place rather than for its body, is
+looked up by natural key instead. Everything else is idempotent or shows in the org, so planning sees it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from datetime import timedelta
 
 from reconciler.applying.context import ApplyContext
 from reconciler.applying.filling import reveal_secrets
+from reconciler.applying.problems import nameless
 from reconciler.applying.records import run_record
-from reconciler.errors import NotFound, Rejected
+from reconciler.errors import NotFound, Rejected, RemoteError
 from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.remote import Answer, listing
 from reconciler.model.resource import Resource
@@ -24,6 +25,7 @@ from reconciler.model.state import EntryStatus, Intent, PriorEntry
 from reconciler.model.values import JsonValue, Secret, Tree, late_values
 
 _logger = logging.getLogger(__name__)
+_OF_THE_BODY = frozenset({400, 413})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,20 @@ async def _resolve(intent: Intent, known: Mapping[str, Secret], context: ApplyCo
         return await _look_up(intent, context)
     try:
         answer = await _repeat(intent, body, context)
-    except (Rejected, NotFound):
-        return None  # it never took effect, and would not now
-    return _remote_id(intent, answer, context)
+    except (Rejected, NotFound) as error:
+        return None if _was_refused_at_first(error) else await _look_up(intent, context)
+    if (remote_id := _remote_id(intent, answer, context)) is None:
+        raise nameless(intent.method, intent.path, answer)
+    return remote_id
+
+
+def _was_refused_at_first(error: RemoteError) -> bool:
+    """Whether a repeat's refusal says that the first try made nothing.
+
+    A body that breaks a rule broke it then, and a name that is taken is not ours: our key would be answered
+    with our object.
+    """
+    return error.http_status in _OF_THE_BODY or error.remote_code == "duplicate"
 
 
 async def _repeat(intent: Intent, body: Tree, context: ApplyContext) -> Answer:
@@ -82,7 +95,7 @@ async def _repeat(intent: Intent, body: Tree, context: ApplyContext) -> Answer:
 def _remote_id(intent: Intent, answer: Answer, context: ApplyContext) -> str | None:
     member = context.kind(intent.address).endpoint.remote_id
     found = answer.body.get(member) if isinstance(answer.body, Mapping) else None
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, str) and found else None
 
 
 async def _look_up(intent: Intent, context: ApplyContext) -> str | None:

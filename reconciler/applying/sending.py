@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.applying.context import ApplyContext
 from reconciler.applying.filling import fill_path, fill_references, reveal_secrets
-from reconciler.applying.problems import stale
+from reconciler.applying.problems import nameless, stale
 from reconciler.applying.progress import Progress
 from reconciler.applying.records import intent_record, prior_entry, step_intent
 from reconciler.applying.rereading import has_moved, is_already_so, read_object
@@ -30,9 +30,12 @@ async def send_step(progress: Progress, step: Step, number: str, context: ApplyC
     intent = step_intent(context, progress.change, filled, number=number, path=request.path, entry=entry)
     progress.key = intent.key if filled.key_header else progress.key
     context.store.record_intent(intent, intent_record(context, intent))
+    earlier = progress.after
     answer = await _send_guarded(progress, filled, intent.key, context)
     progress.attempts = max(progress.attempts, answer.attempts)
     if not step.best_effort:
+        if progress.after is earlier:
+            progress.after = None  # what an earlier step's answer showed holds no longer
         _take_answer(progress, filled, answer, context)
 
 
@@ -95,10 +98,16 @@ def _version(live: LiveObject | None) -> str | None:
 
 
 def _take_answer(progress: Progress, step: Step, answer: Answer, context: ApplyContext) -> None:
-    """Learns the remote id and the object from an answer."""
+    """Learns the remote id and the object from an answer.
+
+    Raises:
+        RemoteUnavailable: something was made, and the answer does not say what.
+    """
     progress.answer = answer
     if step.yields is not None:
         progress.remote_id = _yielded(answer.body, step.yields) or progress.remote_id
+        if progress.remote_id is None:
+            raise nameless(step.request.method, step.request.path, answer)
         progress.is_created = True
     change, kind = progress.change, context.kind(progress.change.address)
     if isinstance(answer.body, Mapping) and kind.endpoint.remote_id in answer.body:
@@ -113,4 +122,4 @@ def _yielded(body: JsonValue, pointer: str) -> str | None:
         found = value_at(body, pointer)
     except KeyError:
         return None
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, str) and found else None

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.applying.sending import send_once
 from reconciler.errors import StateLocked
+from reconciler.model.ports import Fence
 from reconciler.model.remote import Answer, Request, Step
 
 
@@ -21,12 +22,15 @@ class LostLock:
 
 
 class Org:
-    """Counts what arrives."""
+    """Counts what arrives; asks the fence before, as every client does."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
 
-    async def send(self, method: str, path: str, *_body: object, **_headers: object) -> Answer:
+    async def send(
+        self, method: str, path: str, _body: object, *, fence: Fence, **_headers: object
+    ) -> Answer:
+        fence.check()
         self.sent.append(f"{method} {path}")
         return Answer(200)
 
@@ -34,7 +38,7 @@ class Org:
 def test_step_does_not_leave_once_the_lock_is_lost() -> None:
     """Also not after its intent was committed: a lock can go while an object is read again."""
     org, progress = Org(), SimpleNamespace(live=None)
-    context = SimpleNamespace(org=org, store=LostLock(), secrets=SimpleNamespace())
+    context = SimpleNamespace(org=org, store=LostLock(), secrets=SimpleNamespace(digest=str))
     sending: Any = send_once
 
     with pytest.raises(StateLocked):
