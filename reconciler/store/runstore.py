@@ -144,7 +144,8 @@ class Store:
 
         Args:
             address: whose entry and intents this is about.
-            entry: takes the place of `address`'s entry, under its own address: a rename in one commit.
+            entry: takes the place of `address`'s entry, under its own address: a rename in one commit, which
+                also closes the intents of the new name.
             removed_remote_id: leaves a tombstone.
         """
 
@@ -152,6 +153,8 @@ class Store:
             self._remove(connection, address)
             if entry is not None:
                 self._put(connection, (entry,))
+                if entry.address != address:
+                    self._close(connection, run_id, entry.address)
             if removed_remote_id is not None:
                 self._bury(connection, address, removed_remote_id, plan_fingerprint)
             self._close(connection, run_id, address)

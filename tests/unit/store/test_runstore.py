@@ -159,6 +159,17 @@ def test_settling_a_rename_moves_the_entry_in_one_commit(location: Location) -> 
         assert serial(store) == before + 1
 
 
+def test_settling_a_rename_closes_the_intents_of_the_new_name(location: Location) -> None:
+    renamed = entry(Address("Widget", "aht"))
+    with writing(location) as store:
+        store.refresh([entry()])
+        store.record_intent(intent(renamed.address), record())
+
+        store.settle(QUEUE_AHT, renamed, [record()], run_id="run-1")
+
+        assert store.load().open_intents == ()
+
+
 def test_a_tombstone_is_gone_after_an_hour(location: Location) -> None:
     clock = FakeClock()
     with writing(location, clock=clock) as store:
