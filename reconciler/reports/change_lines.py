@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.text import Text
 
-from reconciler.model.change import Action
+from reconciler.model.change import Action, Reason
 from reconciler.model.plan import Plan, PlannedChange, PlannedStep
 from reconciler.model.values import JsonObject, JsonValue
 from reconciler.reports.field_lines import cut_lines, field_lines
 from reconciler.reports.inert import inert
 from reconciler.reports.lines import indented, line, table_lines
 from reconciler.reports.literals import Literals
+from reconciler.reports.unchanged import unchanged_line
 from reconciler.reports.wording import ACTION_STYLES, counted, reason_in_words
 
 INDENT = 6
+LONG_TABLE = 12
+"""A longer table shows only the rows that change."""
+MOST_ROWS = 60
 MOST_OBJECT_LINES = 60
 """An object that is created or deleted is cut after so many lines, with a count; its file has the rest."""
 
@@ -34,9 +38,17 @@ def change_lines(change: PlannedChange, literals: Literals) -> Iterator[Text]:
 
 def heading(change: PlannedChange) -> Text:
     """`~ Widget/queue-aht  (manifests/widgets.yaml:12)`."""
-    place = f"  ({change.source.file}:{change.source.line})" if change.source else ""
+    place = f"  ({found})" if (found := place_of_change(change)) else ""
     style = ACTION_STYLES[change.action]
     return line("  ", (f"{change.action.symbol} {change.address}", f"bold {style}"), (place, "dim"))
+
+
+def place_of_change(change: PlannedChange) -> str:
+    """`file:line`, as terminals and editors make it a link; of a removed manifest, where it was."""
+    if change.source is None:
+        return ""
+    was = "was " if change.reason is Reason.REMOVED else ""
+    return f"{was}{change.source.file}:{change.source.line}"
 
 
 def facts_of(change: PlannedChange) -> str:
@@ -73,8 +85,13 @@ def tables_of(report: JsonObject, literals: Literals) -> Iterator[tuple[str, lis
     for found in elements(report.get("tables")):
         if isinstance(found, Mapping):
             columns = [cell_text(name, literals) for name in elements(found.get("columns"))]
-            rows = [[cell_text(cell, literals) for cell in elements(row)] for row in elements(found.get("rows"))]
-            yield str(found.get("title", "")), table_lines(columns, rows)
+            rows = [
+                [cell_text(cell, literals) for cell in elements(row)] for row in elements(found.get("rows"))
+            ]
+            shown, left_out = _worth_showing(columns, rows)
+            drawn = table_lines(columns, shown)
+            said = [line((f"… {text}", "dim")) for text in left_out]
+            yield str(found.get("title", "")), [*drawn, *said]
 
 
 def cell_text(value: JsonValue, literals: Literals) -> str:
@@ -101,6 +118,8 @@ def _body(change: PlannedChange, literals: Literals) -> Iterator[Text]:
     if change.action is not Action.CREATE:
         for field in change.fields:
             yield from field_lines(field, literals)
+        if left_out := unchanged_line(change):
+            yield line((left_out, "dim"))
     yield from (line(text) for text in _object(change, literals))
     for title, rows in tables_of(change.report, literals):
         yield line((f"{title}:", "bold"))
@@ -114,3 +133,23 @@ def _object(change: PlannedChange, literals: Literals) -> Iterable[str]:
     if lines and change.action is Action.REPLACE:
         return ["the new object:", *(f"  {text}" for text in lines)]
     return lines
+
+
+def _worth_showing(
+    columns: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[list[Sequence[str]], list[str]]:
+    """Of a long table the rows that say a change, and the last one; then what is left out."""
+    said: list[str] = []
+    kept = list(rows)
+    if len(rows) > LONG_TABLE and {"before", "after"} <= set(columns):
+        at = columns.index("before"), columns.index("after")
+        kept = [row for row in rows[:-1] if _cell_at(row, at[0]) != _cell_at(row, at[1])] + [rows[-1]]
+        said += [counted(len(rows) - len(kept), "unchanged row")] if len(kept) < len(rows) else []
+    if len(kept) > MOST_ROWS:
+        said.append(counted(len(kept) - MOST_ROWS, "more row"))
+        kept = [*kept[: MOST_ROWS - 1], kept[-1]]
+    return kept, said
+
+
+def _cell_at(row: Sequence[str], column: int) -> str:
+    return row[column] if column < len(row) else ""

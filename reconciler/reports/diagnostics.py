@@ -67,6 +67,13 @@ def totals(diagnostics: Sequence[Diagnostic]) -> str:
     return ", ".join([*parts, *([counted(warnings, "warning")] if warnings else [])])
 
 
+def hint_lines(hint: str, indent: int) -> Iterator[Text]:
+    """What to do, as it stands below what is wrong."""
+    first, *rest = inert_lines(hint)
+    yield line(" " * indent, ("hint: ", "cyan"), first)
+    yield from (line(" " * (indent + len("hint: ")), text) for text in rest)
+
+
 def _lines(found: Diagnostic, source_line: SourceLine | None) -> Iterator[Text]:
     where = "".join(f" {part}" for part in (place_of(found), found.address or "") if part)
     yield line((f"{found.severity}[{found.code}]", _STYLES[found.severity]), (where, "bold"))
@@ -74,9 +81,7 @@ def _lines(found: Diagnostic, source_line: SourceLine | None) -> Iterator[Text]:
     if source_line and found.file is not None and found.line is not None:
         yield from _source(source_line(found.file, found.line), found.line, found.column)
     if found.hint:
-        first, *rest = inert_lines(found.hint)
-        yield line("  ", ("hint: ", "cyan"), first)
-        yield from (line("        ", text) for text in rest)
+        yield from hint_lines(found.hint, 2)
 
 
 def _source(text: str | None, number: int, column: int | None) -> Iterator[Text]:

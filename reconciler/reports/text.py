@@ -6,27 +6,37 @@ machines. The same plan gives the same text.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
 from reconciler.model.change import CheckStatus
-from reconciler.model.plan import Plan, PlannedChange, PlannedCheck
+from reconciler.model.plan import DriftedResource, Plan, PlannedChange
 from reconciler.reports.change_lines import INDENT, change_lines, literals_for, step_lines
-from reconciler.reports.diagnostics import diagnostic_lines, most_severe_first, totals
-from reconciler.reports.field_lines import field_lines
+from reconciler.reports.diagnostics import diagnostic_lines, hint_lines, most_severe_first, totals
+from reconciler.reports.field_lines import drifted_lines
 from reconciler.reports.inert import inert_lines
 from reconciler.reports.lines import indented, line, render
 from reconciler.reports.literals import Literals
+from reconciler.reports.verdicts import Verdict, numbers_of, other_problems, verdicts_of
 from reconciler.reports.wording import (
     BY_DANGER,
+    GONE,
     GROUP_TITLES,
-    budget_line,
+    Subject,
+    blocked_line,
     closing_line,
+    cost_line,
     counted,
+    headline,
+    is_blocked,
+    is_gone,
+    moved_by,
     next_steps,
     partial_line,
-    tally,
+    place_of,
+    subject_of,
 )
 
 WIDTH = 100
@@ -58,7 +68,7 @@ def plan_text(
         *_summary(plan),
         *_changes(plan, literals, show_requests=show_requests),
         *_drift(plan, literals),
-        *_checks(plan.checks, literals, verbose=verbose),
+        *_checks(verdicts_of(plan), literals, verbose=verbose),
         *_problems(plan),
         *_closing(plan, planfile),
     ]
@@ -66,11 +76,12 @@ def plan_text(
 
 
 def _summary(plan: Plan) -> Iterator[Text]:
-    changes = tally(plan.summary) if plan.summary.changes else "nothing to change"
-    if not plan.applyable and not plan.summary.changes:
-        changes = "not made, see the problems below"
-    yield line((f"Plan for {plan.org}: {changes}; {plan.summary.unchanged} unchanged", "bold"))
-    yield line((f"fingerprint {plan.fingerprint}", "dim"))
+    what, numbers = headline(plan)
+    yield line((f"{what} {plan.org}: {numbers}", "bold"))
+    if subject_of(plan) is Subject.PLAN:
+        yield line((f"fingerprint {plan.fingerprint}", "dim"))
+    if is_blocked(plan):
+        yield line((blocked_line(plan), "bold red"))
     if partial := partial_line(plan):
         yield line((partial, "yellow"))
 
@@ -96,46 +107,55 @@ def _drift(plan: Plan, literals: Literals) -> Iterator[Text]:
         yield line()
         yield line((f"Moved in the org since the last apply ({len(plan.drift)})", "bold"))
     for drifted in plan.drift:
-        yield line("  ", (drifted.address, "bold yellow"), (f"  (id {drifted.remote_id})", "dim"))
-        for field in drifted.fields:
-            yield from indented(field_lines(field, literals), INDENT)
+        facts = "; ".join(text for text in (f"id {drifted.remote_id}", moved_by(drifted)) if text)
+        yield line("  ", (drifted.address, "bold yellow"), (f"  ({facts})", "dim"))
+        yield from indented(_moved(drifted, literals), INDENT)
 
 
-def _checks(checks: Sequence[PlannedCheck], literals: Literals, *, verbose: bool) -> Iterator[Text]:
-    if not checks:
+def _moved(drifted: DriftedResource, literals: Literals) -> Iterator[Text]:
+    if is_gone(drifted):
+        yield line((GONE, "yellow"))
         return
-    counts = {status: sum(check.status is status for check in checks) for status in CheckStatus}
+    for field in drifted.fields:
+        yield from drifted_lines(field, literals)
+
+
+def _checks(verdicts: Sequence[Verdict], literals: Literals, *, verbose: bool) -> Iterator[Text]:
+    if not verdicts:
+        return
+    counts = Counter(verdict.check.status for verdict in verdicts)
     said = [f"{counts[status]} {_CHECK_WORDS[status]}" for status in CheckStatus if counts[status]]
     yield line()
     yield line((f"Checks: {', '.join(said)}", "bold"))
-    for status in (CheckStatus.FAIL, CheckStatus.WARN, CheckStatus.PASS):
-        shown = [check for check in checks if check.status is status]
-        if verbose or status is not CheckStatus.PASS:
-            for check in shown:
-                yield from _check(check, literals)
+    for verdict in verdicts:
+        if verbose or verdict.check.status is not CheckStatus.PASS:
+            yield from _check(verdict, literals)
 
 
-def _check(check: PlannedCheck, literals: Literals) -> Iterator[Text]:
+def _check(verdict: Verdict, literals: Literals) -> Iterator[Text]:
+    check, told_by = verdict.check, verdict.told_by
     first, *rest = inert_lines(check.message)
+    place = f" ({found})" if told_by and (found := place_of(told_by)) else ""
     style = _CHECK_STYLES[check.status]
-    yield line("  ", (check.status, style), f" {check.name} {check.address}: ", first)
+    yield line("  ", (check.status, style), f" {check.name} {check.address}", (place, "dim"), f": {first}")
     yield from (line(" " * INDENT, text) for text in rest)
-    if check.data:
-        numbers = ", ".join(f"{name}: {literals.flow(value)}" for name, value in check.data.items())
-        yield line(" " * INDENT, (numbers, "dim"))
+    if numbers := numbers_of(check, literals):
+        yield line(" " * INDENT, (", ".join(numbers), "dim"))
+    if told_by and told_by.hint:
+        yield from hint_lines(told_by.hint, INDENT)
 
 
 def _problems(plan: Plan) -> Iterator[Text]:
-    if plan.diagnostics:
+    if found := other_problems(plan):
         yield line()
-        yield line((f"Problems: {totals(plan.diagnostics)}", "bold"))
-        yield from indented(diagnostic_lines(most_severe_first(plan.diagnostics)), 2)
+        yield line((f"Problems: {totals(found)}", "bold"))
+        yield from indented(diagnostic_lines(most_severe_first(found)), 2)
 
 
 def _closing(plan: Plan, planfile: str | None) -> Iterator[Text]:
     yield line()
     if waits := sum(step.wait for change in plan.changes for step in change.steps):
         yield line(f"{counted(waits, 'request')} will be waited for until the org has settled.")
-    yield line((budget_line(plan.requests), "dim"))
+    yield line((cost_line(plan), "dim"))
     yield from (line(text) for text in next_steps(plan, planfile))
     yield line((closing_line(plan), "bold"))

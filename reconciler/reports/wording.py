@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import assert_never
 
-from reconciler.model.change import Action, CheckStatus, Reason
+from reconciler.model.change import Action, Reason
 from reconciler.model.diagnostics import Diagnostic, errors_in
-from reconciler.model.plan import Plan, PlannedChange, RequestBudget, Summary
+from reconciler.model.plan import DriftedResource, Plan, PlannedChange, RequestBudget, Summary
 from reconciler.model.values import JsonValue, is_list
+from reconciler.reports.verdicts import all_problems
 from reconciler.settings import RateSettings
 
 NO_CHANGES = "No changes. The org matches the manifests."
+NO_DRIFT = "No drift. The org is as it was last applied."
+NO_DIFFERENCE = "No differences."
+
+GONE = "no longer in the org"
+
+MOST_STEPS = 5
+"""Ways out of a refusal that are listed; the problems themselves are all shown."""
+MOST_PLACES = 3
+"""Places that one way out names."""
+
+
+class Subject(StrEnum):
+    """What a document in the plan's format tells; each but the plan is an option in its basis."""
+
+    PLAN = "plan"
+    DRIFT = "drift"
+    COMPARISON = "compare"
+
 
 BY_DANGER = (Action.DELETE, Action.REPLACE, Action.ADOPT, Action.UPDATE, Action.CREATE, Action.FORGET)
 """What a reader must not miss comes first."""
@@ -83,13 +104,39 @@ def tally(summary: Summary) -> str:
     return ", ".join(counts)
 
 
+def subject_of(plan: Plan) -> Subject:
+    """What the document tells: the options that shaped it say so."""
+    options = plan.basis.options
+    return next((found for found in (Subject.DRIFT, Subject.COMPARISON) if options.get(found)), Subject.PLAN)
+
+
+def headline(plan: Plan) -> tuple[str, str]:
+    """What is told of which org, and its numbers: `Plan for`, `3 to add, …; 4 unchanged`."""
+    unchanged = f"{plan.summary.unchanged:,} unchanged"
+    match subject_of(plan):
+        case Subject.DRIFT:
+            return "Drift of", f"{_drifted(plan) or 'no resource drifted'}; {unchanged}"
+        case Subject.COMPARISON:
+            return "Comparison of", f"{_changes(plan) or 'no difference'}; {unchanged}"
+        case Subject.PLAN:
+            lacking = "nothing to change" if plan.applyable else "not made, see the problems below"
+            return "Plan for", f"{_changes(plan) or lacking}; {unchanged}"
+        case subject:
+            assert_never(subject)
+
+
 def closing_line(plan: Plan) -> str:
     """The plan's last line, for machines (design.md, section 4)."""
-    if plan.summary.changes or not plan.applyable:
-        return f"Plan: {tally(plan.summary)}."
-    if plan.drift:
-        return f"Drift: {counted(len(plan.drift), 'resource')} moved in the org since the last apply."
-    return NO_CHANGES
+    match subject_of(plan):
+        case Subject.DRIFT:
+            return f"Drift: {_drifted(plan)}." if plan.drift else NO_DRIFT
+        case Subject.COMPARISON:
+            return f"Comparison: {tally(plan.summary)}." if plan.summary.changes else NO_DIFFERENCE
+        case Subject.PLAN:
+            has_more = plan.summary.changes or not plan.applyable
+            return f"Plan: {tally(plan.summary)}." if has_more else NO_CHANGES
+        case subject:
+            assert_never(subject)
 
 
 def budget_line(requests: RequestBudget, rate: RateSettings | None = None) -> str:
@@ -108,22 +155,34 @@ def next_steps(plan: Plan, planfile: str | None = None) -> Iterator[str]:
     Args:
         planfile: where the plan is saved.
     """
-    if plan.applyable:
-        yield f"Next step: {apply_command(plan, planfile)}" if plan.summary.changes else "Nothing to apply."
-        return
-    yield f"Blocked by {', '.join(blockers(plan)) or 'a refusal'}: nothing can be applied yet."
-    ways_out = dict.fromkeys(found.hint for found in errors_in(plan.diagnostics) if found.hint)
-    for hint in list(ways_out)[:5]:
-        yield f"Next step: {' '.join(hint.split())}"
-    if not ways_out:
-        yield "Next step: put this right, then run `reconciler plan` again"
+    match subject_of(plan):
+        case Subject.DRIFT:
+            yield from _after_drift(plan)
+        case Subject.COMPARISON:
+            yield "Nothing to apply: a comparison only shows."
+        case Subject.PLAN if plan.applyable:
+            has_changes = plan.summary.changes
+            yield f"Next step: {apply_command(plan, planfile)}" if has_changes else "Nothing to apply."
+        case Subject.PLAN:
+            yield blocked_line(plan)
+            yield from _ways_out(plan)
+        case subject:
+            assert_never(subject)
+
+
+def is_blocked(plan: Plan) -> bool:
+    """Whether it is a plan that something refuses."""
+    return subject_of(plan) is Subject.PLAN and not plan.applyable
+
+
+def blocked_line(plan: Plan) -> str:
+    """What refuses the plan."""
+    return f"Blocked by {', '.join(blockers(plan)) or 'a refusal'}: nothing can be applied yet."
 
 
 def blockers(plan: Plan) -> list[str]:
     """The codes of what refuses the plan, each with its count where it occurs more than once."""
-    codes = [found.code for found in errors_in(plan.diagnostics)]
-    failed = [check.name for check in plan.checks if check.status is CheckStatus.FAIL]
-    codes += [name for name in failed if name not in codes]
+    codes = [found.code for found in errors_in(all_problems(plan))]
     return [
         code if codes.count(code) == 1 else f"{code} ({codes.count(code)} times)"
         for code in dict.fromkeys(codes)
@@ -150,6 +209,25 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def cost_line(plan: Plan) -> str:
+    """What was asked of the org; for a plan also what its apply needs."""
+    if subject_of(plan) is Subject.PLAN:
+        return budget_line(plan.requests)
+    return f"{counted(plan.requests.made, 'request')} made"
+
+
+def is_gone(drifted: DriftedResource) -> bool:
+    """Whether the org no longer has the object at all."""
+    return bool(drifted.fields) and all(field.after is None for field in drifted.fields)
+
+
+def moved_by(drifted: DriftedResource) -> str:
+    """`last changed by Kim at 2026-03-01T12:00:00Z`, as far as the org says it."""
+    who = f" by {drifted.modified_by}" if drifted.modified_by else ""
+    when = f" at {drifted.modified_at}" if drifted.modified_at else ""
+    return f"last changed{who}{when}" if who or when else ""
+
+
 def duration(seconds: float) -> str:
     """Rounded up: seconds to two minutes, minutes from there."""
     if not math.isfinite(seconds):
@@ -163,6 +241,48 @@ def place_of(found: Diagnostic) -> str:
         return ""
     numbers = [str(part) for part in (found.line, found.column) if part is not None]
     return ":".join([found.file, *numbers])
+
+
+def _changes(plan: Plan) -> str:
+    return tally(plan.summary) if plan.summary.changes else ""
+
+
+def _drifted(plan: Plan) -> str:
+    return f"{counted(len(plan.drift), 'resource')} drifted" if plan.drift else ""
+
+
+def _after_drift(plan: Plan) -> Iterator[str]:
+    if not plan.drift:
+        yield "Nothing to do."
+        return
+    yield "Next step: `reconciler apply` puts back what the manifests say"
+    if left := [drifted.address for drifted in plan.drift if not is_gone(drifted)]:
+        address = shlex.quote(left[0]) if len(left) == 1 else "ADDRESS"
+        yield f"Next step: or `reconciler adopt {address} --write` takes what moved into the manifest"
+
+
+def _ways_out(plan: Plan) -> Iterator[str]:
+    """A line for each code that knows a way out, and one for all that have to be put right."""
+    by_code: dict[str, list[Diagnostic]] = {}
+    for found in errors_in(all_problems(plan)):
+        by_code.setdefault(found.code, []).append(found)
+    told = [alike for alike in by_code.values() if alike[0].hint]
+    for alike in told[:MOST_STEPS]:
+        where = f"{place}: " if (place := place_of(alike[0])) else ""
+        others = f" ({len(alike) - 1:,} more like it above)" if len(alike) > 1 else ""
+        yield f"Next step: {where}{' '.join((alike[0].hint or '').split())}{others}"
+    if len(told) > MOST_STEPS:
+        yield f"Next step: {counted(len(told) - MOST_STEPS, 'more kind')} of problem, see above"
+    silent = [found for alike in by_code.values() for found in alike if not alike[0].hint]
+    if silent or not told:
+        yield f"Next step: put {_where(silent) or 'this'} right, then run `reconciler plan` again"
+
+
+def _where(alike: Sequence[Diagnostic]) -> str:
+    places = list(dict.fromkeys(filter(None, map(place_of, alike))))
+    more = [counted(len(places) - MOST_PLACES, "more place")] if len(places) > MOST_PLACES else []
+    said = [*places[:MOST_PLACES], *more]
+    return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
 
 
 def _option(name: str, value: JsonValue) -> list[str]:

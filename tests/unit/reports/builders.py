@@ -74,6 +74,16 @@ def plan(*changes: PlannedChange, **members: Any) -> Plan:  # noqa: ANN401
     return replace(plain, **members)
 
 
+def drift(*moved: DriftedResource) -> Plan:
+    """What `drift` finds: a plan without changes."""
+    return plan(drift=moved, basis=Basis(options={"drift": True}))
+
+
+def comparison(*changes: PlannedChange) -> Plan:
+    """What `compare` finds: a plan that nothing applies."""
+    return plan(*changes, applyable=False, basis=Basis(options={"compare": True}))
+
+
 def error(code: str, message: str, **members: Any) -> Diagnostic:  # noqa: ANN401
     return replace(Diagnostic(Severity.ERROR, code, message), **members)
 

@@ -11,14 +11,24 @@ from reconciler.model.change import Action, CheckStatus, Origin, Reason
 from reconciler.model.plan import Basis, DriftedResource, Plan, RequestBudget, Summary
 from reconciler.model.values import JsonObject
 from reconciler.reports import plan_text
-from tests.unit.reports.builders import FINGERPRINT, change, check, error, field, plan, rich_plan
+from tests.unit.reports.builders import (
+    FINGERPRINT,
+    change,
+    check,
+    comparison,
+    drift,
+    error,
+    field,
+    plan,
+    rich_plan,
+)
 
 RICH = f"""\
 Plan for sandbox: 1 to add, 3 to change, 1 to destroy; 4 unchanged
 fingerprint {FINGERPRINT}
 
 To destroy (1)
-  - Channel/old  (manifests/channels.yaml:12)
+  - Channel/old  (was manifests/channels.yaml:12)
       no longer in the manifests; id ch-1; 1 request
       name: Old
       queueId: Queue/Support (5f5e…)
@@ -36,7 +46,7 @@ To change (3)
       note: /title is no longer managed; it stays 'AHT'
   ~ WeightMatrix/support  (manifests/weightmatrixs.yaml:12)
       changed in the manifest and in the org; id 5f5e1c2a-0000-4000-8000-000000000001; 1 request
-      /members/a11ce000-0000-4000-8000-000000000002/weight: 0.2 -> 0.4 [conflict] User/ann@example.com (a11c…)
+      /members/a11c…/weight (User/ann@example.com): 0.2 -> 0.4 [conflict]
       Weights:
         user                          before  after
         User/ann@example.com (a11c…)     0.2    0.4
@@ -56,7 +66,7 @@ To add (1)
 
 Moved in the org since the last apply (1)
   Widget/queue-aht  (id w-1)
-      /config/refresh: 60 -> 30 [drift]
+      /config/refresh: 60 -> 30
 
 Checks: 1 passed, 1 warned
   warn channel.fallback Channel/care: would switch: 1 agent available, 2 wanted
@@ -122,12 +132,14 @@ def test_blocked_plan_names_what_blocks_it_and_the_way_out() -> None:
         checks=(check(CheckStatus.FAIL, "no agents", agents=0),),
     )
 
-    ending = plan_text(blocked).splitlines()[-4:]
+    shown = plan_text(blocked).splitlines()
 
-    assert ending == [
+    assert shown[2] == shown[-5]
+    assert shown[-5:] == [
         "Blocked by plan.guard, widget.query (2 times), channel.fallback: nothing can be applied yet.",
         f"Next step: if they are meant: reconciler apply --allow-unsafe {FINGERPRINT}",
-        "Next step: correct the filter",
+        "Next step: correct the filter (1 more like it above)",
+        "Next step: put this right, then run `reconciler plan` again",
         "Plan: 0 to add, 0 to change, 1 to destroy.",
     ]
 
@@ -143,8 +155,12 @@ def test_blocked_plan_names_what_blocks_it_and_the_way_out() -> None:
         ),
         (
             plan(drift=(DriftedResource("Widget/a", "1", (field("/x", 1, 2, Origin.DRIFT),)),)),
-            "Drift: 1 resource moved in the org since the last apply.",
+            "No changes. The org matches the manifests.",
         ),
+        (drift(DriftedResource("Widget/a", "1", (field("/x", 1, 2),))), "Drift: 1 resource drifted."),
+        (drift(), "No drift. The org is as it was last applied."),
+        (comparison(change("Widget/a", Action.CREATE)), "Comparison: 1 to add, 0 to change, 0 to destroy."),
+        (comparison(), "No differences."),
     ],
 )
 def test_last_line_is_for_machines(shown: Plan, last: str) -> None:
@@ -231,3 +247,145 @@ def test_long_apply_is_told_in_minutes() -> None:
     slow = replace(plan(), requests=RequestBudget(made=1, apply_estimate=900, seconds_estimate=170.5))
 
     assert "1 request made; apply needs 900, about 3 min at 300 a minute\n" in plan_text(slow)
+
+
+def test_what_a_change_leaves_as_it_is_is_counted() -> None:
+    moved = change(
+        "Schema/ticket",
+        Action.UPDATE,
+        Reason.EDITED,
+        fields=(field("/fields/subject/required", False, True), field("/fields/old", {"name": "old"}, None)),
+        after={"name": "Ticket", "status": "PUBLISHED", "fields": [{"name": "subject"}, {"name": "owner"}]},
+    )
+
+    assert "      … 2 unchanged fields, 1 unchanged element of /fields\n" in plan_text(plan(moved))
+
+
+def test_failed_check_is_told_once_with_its_place_and_what_to_do() -> None:
+    told = error(
+        "channel.queue",
+        "the queue has no strategy",
+        address="Channel/care",
+        file="m/c.yaml",
+        line=4,
+        column=7,
+        hint="give it one",
+    )
+    blocked = plan(
+        applyable=False,
+        diagnostics=(told,),
+        checks=(check(CheckStatus.FAIL, told.message, told.code, share=1 / 3),),
+    )
+
+    shown = plan_text(blocked)
+
+    assert (
+        "Checks: 1 failed\n"
+        "  fail channel.queue Channel/care (m/c.yaml:4:7): the queue has no strategy\n"
+        "      share: 0.333333\n"
+        "      hint: give it one\n"
+    ) in shown
+    assert "Problems" not in shown
+    assert "Next step: m/c.yaml:4:7: give it one\n" in shown
+
+
+def test_places_to_put_right_are_named() -> None:
+    problems = [error("a.b", "no", file="m.yaml", line=number) for number in range(1, 6)]
+
+    shown = plan_text(plan(applyable=False, diagnostics=tuple(problems)))
+
+    assert "Next step: put m.yaml:1, m.yaml:2, m.yaml:3 and 2 more places right, then run " in shown
+
+
+def test_of_many_ways_out_some_are_named_and_the_rest_counted() -> None:
+    problems = [error(f"a.{number}", "no", hint=f"do {number}") for number in range(7)]
+
+    steps = [
+        text
+        for text in plan_text(plan(applyable=False, diagnostics=tuple(problems))).splitlines()
+        if text.startswith("Next step")
+    ]
+
+    assert steps == [
+        *(f"Next step: do {number}" for number in range(5)),
+        "Next step: 2 more kinds of problem, see above",
+    ]
+
+
+def test_drift_reads_as_what_was_and_what_is() -> None:
+    found = drift(
+        DriftedResource(
+            "Channel/chat", "c-1", (field("/name", "Chat", "Messenger", Origin.DRIFT),), "Kim", "2026-03-01"
+        ),
+        DriftedResource("Widget/a", "w-1", (field("/name", "A", None, Origin.DRIFT),)),
+    )
+
+    assert plan_text(found) == (
+        "Drift of sandbox: 2 resources drifted; 4 unchanged\n"
+        "\n"
+        "Moved in the org since the last apply (2)\n"
+        "  Channel/chat  (id c-1; last changed by Kim at 2026-03-01)\n"
+        "      /name: Chat -> Messenger\n"
+        "  Widget/a  (id w-1)\n"
+        "      no longer in the org\n"
+        "\n"
+        "12 requests made\n"
+        "Next step: `reconciler apply` puts back what the manifests say\n"
+        "Next step: or `reconciler adopt Channel/chat --write` takes what moved into the manifest\n"
+        "Drift: 2 resources drifted.\n"
+    )
+
+
+def test_what_is_gone_cannot_be_taken_into_a_manifest() -> None:
+    assert "--write" not in plan_text(drift(DriftedResource("Widget/a", "1", (field("/x", 1, None),))))
+
+
+def test_no_drift_leaves_nothing_to_do() -> None:
+    assert plan_text(drift()) == (
+        "Drift of sandbox: no resource drifted; 4 unchanged\n"
+        "\n"
+        "12 requests made\n"
+        "Nothing to do.\n"
+        "No drift. The org is as it was last applied.\n"
+    )
+
+
+def test_comparison_is_no_plan_to_apply() -> None:
+    shown = plan_text(comparison(change("Widget/a", Action.CREATE, after={"a": 1})))
+
+    assert shown.startswith("Comparison of sandbox: 1 to add, 0 to change, 0 to destroy; 4 unchanged\n\n")
+    assert "Blocked" not in shown
+    assert "Nothing to apply: a comparison only shows.\n" in shown
+
+
+def matrix(rows: int, moved: int) -> Plan:
+    cells = [[f"u{number}", "0.1", "0.2" if number < moved else "0.1"] for number in range(rows)]
+    table: JsonObject = {
+        "title": "weights",
+        "columns": ["member", "before", "after"],
+        "rows": [*cells, ["total", "1", "1"]],
+    }
+    return plan(change("WeightMatrix/a", Action.UPDATE, report={"tables": [table]}))
+
+
+def test_long_table_shows_the_rows_that_change_and_the_last() -> None:
+    shown = plan_text(matrix(200, 2))
+
+    assert (
+        "      weights:\n"
+        "        member  before  after\n"
+        "        u0         0.1    0.2\n"
+        "        u1         0.1    0.2\n"
+        "        total        1      1\n"
+        "        … 198 unchanged rows\n"
+    ) in shown
+
+
+def test_short_table_is_shown_whole() -> None:
+    assert "        u10        0.1    0.1\n        total" in plan_text(matrix(11, 2))
+
+
+def test_enormous_table_is_cut_with_a_count() -> None:
+    shown = plan_text(matrix(200, 200))
+
+    assert "        u58        0.1    0.2\n        total        1      1\n        … 141 more rows\n" in shown
