@@ -128,9 +128,10 @@ class RateLimiter:
         if seconds > 0:
             self._observer.notify(Throttled(seconds))
             await self._clock.sleep(seconds)
-            return
-        self._left_one.clear()
-        await self._left_one.wait()
+        elif self._under_way:
+            self._left_one.clear()
+            await self._left_one.wait()
+        # Else the last instant of the wait has passed since it was found closed: nobody is left to wait for.
 
     def _learn(self, window: Window) -> WindowSeen:
         """How the window stands by all that is known of it."""

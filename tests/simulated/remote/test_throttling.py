@@ -6,8 +6,9 @@ import pytest
 
 from reconciler.errors import RateLimited
 from reconciler.model.remote import get
+from reconciler.remote.ratelimit import RateLimiter
 from tests.simulated.remote.scripted import Ending, Scripted, Seen, problem, scene
-from tests.simulated.remote.stand_ins import HELD
+from tests.simulated.remote.stand_ins import HELD, FakeClock, Watcher
 
 QUEUE = "/api/v2/routing/queues/q1"
 DONE = Scripted(200, {"id": "q1"})
@@ -201,3 +202,22 @@ def test_request_that_is_given_up_lets_the_next_one_go() -> None:
                 return (await second).status
 
     assert asyncio.run(told()) == 200
+
+
+class TickingClock(FakeClock):
+    """Time passes also between two looks at the clock."""
+
+    def monotonic(self) -> float:
+        self.passed_s += 0.0004
+        return self.passed_s
+
+
+@pytest.mark.parametrize("ticks", range(1, 21))
+def test_pause_that_ends_between_two_looks_at_the_clock_is_over(ticks: int) -> None:
+    async def told() -> None:
+        limiter = RateLimiter(clock=TickingClock(), observer=Watcher(), longest_wait_s=180.0)
+        limiter.pause(ticks * 0.0002)
+        async with asyncio.timeout(5):
+            await limiter.enter()
+
+    asyncio.run(told())
