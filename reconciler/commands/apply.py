@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler.applying.apply import Applied, apply_changes
 from reconciler.applying.context import ApplyContext, RunIdentity, Stop
-from reconciler.applying.recovery import recover
+from reconciler.applying.recovery import Recovered, recover
 from reconciler.commands.admission import Approval, Approve, admit
 from reconciler.commands.clocks import SystemClock
 from reconciler.commands.commits import commit_of
@@ -34,13 +34,15 @@ from reconciler.gathering import gather
 from reconciler.kinds import KINDS
 from reconciler.manifests import LoadedManifests
 from reconciler.model.change import Change
-from reconciler.model.diagnostics import Diagnostic, InvalidManifests, Severity, diagnostics_of
+from reconciler.model.diagnostics import Diagnostic, InvalidManifests, Severity, diagnostics_of, errors_in
 from reconciler.model.events import LockAwaited
 from reconciler.model.outcome import RunReport, RunStatus
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Observer
 from reconciler.model.remote import Facts
+from reconciler.model.windows import is_open
 from reconciler.planning.documents import Planned
+from reconciler.planning.inputs import PlanOptions
 from reconciler.remote import OrgClient, open_client
 from reconciler.store import (
     EnvironmentSecrets,
@@ -199,13 +201,16 @@ async def _apply_at(bench: _Bench) -> RunReport:
     identity = await identify(bench.client, bench.project, bench.place, known.identity)
     identity = bench.store.bind(identity)
     context = _context(bench, identity.lineage)
-    recovered = await recover(known.open_intents, bench.loaded.resources, context)
+    options = shape_options(bench.project, bench.request.plan)
+    recovered: tuple[Recovered, ...] = ()
+    if options.allow_unsafe or is_open(bench.project.configuration.windows, bench.project.clock.now()):
+        recovered = await recover(known.open_intents, bench.loaded.resources, context)
     prior = bench.store.load()
     is_new = known.identity is None
     making = Making(
         bench.project,
         bench.loaded,
-        shape_options(bench.project, bench.request.plan),
+        options,
         PriorView(prior, None if is_new else bench.store.secret_key),
         identity.org_id,
         writes=True,
@@ -213,11 +218,11 @@ async def _apply_at(bench: _Bench) -> RunReport:
     planned = await make(making, bench.client, bench.observer)
     saved = bench.request.saved
     approved = saved.plan.fingerprint if saved else planned.plan.fingerprint
-    is_allowed = approved in making.options.allow_unsafe
+    is_allowed = approved in options.allow_unsafe
     context.run = replace(context.run, plan_fingerprint=approved, allowed=approved if is_allowed else None)
     try:
         began = context.clock.monotonic()
-        changes = admit(planned, _approval(bench), recovered)
+        changes = admit(planned, _approval(bench, options), recovered)
         if context.clock.monotonic() - began > REVIEW_S:
             reviewed = SavedPlan(planned.plan, "the plan that was reviewed")
             planned = await make(making, bench.client, bench.observer)
@@ -227,9 +232,16 @@ async def _apply_at(bench: _Bench) -> RunReport:
     return await _carry_out(changes, planned, context, bench)
 
 
-def _approval(bench: _Bench) -> Approval:
-    request = bench.request
-    return Approval(request.saved, request.expect, request.approve, bench.project.org.protected)
+def _approval(bench: _Bench, options: PlanOptions) -> Approval:
+    request, project = bench.request, bench.project
+    return Approval(
+        request.saved,
+        request.expect,
+        request.approve,
+        protected=project.org.protected,
+        allowed=options.allow_unsafe,
+        windows=project.configuration.windows,
+    )
 
 
 def _identity(project: Project, run_id: str, *, lineage: str, fingerprint: str) -> RunIdentity:
@@ -286,7 +298,7 @@ def _turned_away(bench: _Bench, planned: Planned, error: ReconcilerError, contex
 
 
 def _refusal_diagnostics(plan: Plan, error: ReconcilerError) -> tuple[Diagnostic, ...]:
-    known = {found.code for found in plan.diagnostics}
+    known = {found.code for found in errors_in(plan.diagnostics)}
     return plan.diagnostics if error.code in known else (*plan.diagnostics, *diagnostics_of(error))
 
 

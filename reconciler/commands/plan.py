@@ -179,4 +179,5 @@ def inputs_of(making: Making) -> PlanInputs:
         now=project.clock.now(),
         manifest_digest=making.loaded.digest,
         writes=making.writes,
+        windows=project.configuration.windows,
     )

@@ -22,6 +22,7 @@ from reconciler.model.configuration import Configuration, OrgConfiguration
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.regions import REGIONS, is_trusted_region
 from reconciler.model.values import JsonValue, Secret, escape
+from reconciler.model.windows import parse_window
 from reconciler.settings import SafetySettings, Settings
 
 ENVIRONMENT_ORG = "env"
@@ -207,6 +208,7 @@ def _configuration(
         environment=tuple(model.environment),
         vars=_json(model.vars),
         safety=safety,
+        windows=tuple(parse_window(found.allow, found.timezone) for found in model.safety.windows or ()),
     )
 
 
@@ -240,7 +242,7 @@ def _json(values: Mapping[str, object]) -> dict[str, JsonValue]:
 
 
 def _safety(model: SafetyModel, default: SafetySettings) -> SafetySettings:
-    said = {name: value for name, value in model.model_dump().items() if value is not None}
+    said = {name: value for name, value in model.model_dump(exclude={"windows"}).items() if value is not None}
     return replace(default, **said)
 
 

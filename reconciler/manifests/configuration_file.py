@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from reconciler.kinds.fields import SpecModel, WriteOnly
 from reconciler.manifests.variables import ENVIRONMENT_NAME, VARIABLE_NAME, has_placeholder, secret_names
+from reconciler.model.windows import parse_window
 
 _INVALID = "config.invalid"
 _ORG_NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]{0,99}")
@@ -98,6 +99,21 @@ class OrgModel(SpecModel):
     client_secret: Annotated[str | None, BeforeValidator(_credential), WriteOnly()] = None
 
 
+class WindowModel(SpecModel):
+    """One entry of `safety.windows`: days and times of a zone."""
+
+    allow: str
+    timezone: str = "UTC"
+
+
+def _window(model: WindowModel) -> WindowModel:
+    try:
+        parse_window(model.allow, model.timezone)
+    except ValueError as error:
+        raise _refuse("{problem}", problem=str(error)) from None
+    return model
+
+
 class SafetyModel(SpecModel):
     """`safety`; what is not said keeps its default."""
 
@@ -105,6 +121,7 @@ class SafetyModel(SpecModel):
     max_delete_percent: _Percent | None = None
     max_update_percent: _Percent | None = None
     min_resources: _Count | None = None
+    windows: list[Annotated[WindowModel, AfterValidator(_window)]] | None = None
 
 
 class NotificationModel(SpecModel):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.model.values import JsonValue, Secret
+from reconciler.model.windows import ChangeWindow
 from reconciler.settings import SafetySettings
 
 
@@ -44,6 +45,7 @@ class Configuration:
         file: the configuration file; None when there is none.
         root: the folder that holds it, or the working folder: messages show paths relative to it.
         environment: the only names that `${env.X}` may read.
+        windows: when changes may be made; at any time where there are none.
     """
 
     file: Path | None
@@ -55,3 +57,4 @@ class Configuration:
     environment: tuple[str, ...] = ()
     vars: Mapping[str, JsonValue] = field(default_factory=dict)
     safety: SafetySettings = field(default_factory=SafetySettings)
+    windows: tuple[ChangeWindow, ...] = ()

@@ -14,6 +14,7 @@ from reconciler.kinds.base import Owns
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Reason
 from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.windows import closed_message, is_open
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.planner import Draft
 
@@ -24,8 +25,22 @@ SHOWN = 10
 def refusals(draft: Draft, fingerprint: str) -> tuple[Diagnostic, ...]:
     """Why the guards refuse the plan; empty where they do not."""
     allowed = fingerprint in draft.inputs.options.allow_unsafe
-    overridable = () if allowed else (*_protected(draft, fingerprint), *_numbers(draft, fingerprint))
+    overridable = () if allowed else tuple(_overridable(draft, fingerprint))
     return (*overridable, *_still_referred_to(draft))
+
+
+def _overridable(draft: Draft, fingerprint: str) -> Iterator[Diagnostic]:
+    yield from _protected(draft, fingerprint)
+    yield from _numbers(draft, fingerprint)
+    yield from _closed(draft)
+
+
+def _closed(draft: Draft) -> Iterator[Diagnostic]:
+    """A warning: the plan may be made at any time, and applied later; its apply says no (admission)."""
+    inputs = draft.inputs
+    if draft.changes and not is_open(inputs.windows, inputs.now):
+        message, hint = closed_message(inputs.windows, inputs.now), "an apply is refused until then"
+        yield Diagnostic(Severity.WARNING, "plan.guard", message, hint)
 
 
 def _protected(draft: Draft, fingerprint: str) -> Iterator[Diagnostic]:

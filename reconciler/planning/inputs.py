@@ -14,6 +14,7 @@ from reconciler.model.remote import Facts
 from reconciler.model.resource import Resource
 from reconciler.model.state import Prior
 from reconciler.model.values import JsonObject
+from reconciler.model.windows import ChangeWindow
 from reconciler.planning.canonical import Masks
 from reconciler.settings import Settings
 
@@ -80,6 +81,7 @@ class PlanInputs:
         now: decides which `ignoreChanges` and tombstones still hold.
         granted_scopes: of the token; None when the login host did not say.
         writes: whether this plan is about to be applied: missing scopes fail instead of warning.
+        windows: when the org may be changed; at any time where there are none.
     """
 
     org: str
@@ -95,6 +97,7 @@ class PlanInputs:
     manifest_digest: str = ""
     granted_scopes: frozenset[str] | None = None
     writes: bool = False
+    windows: tuple[ChangeWindow, ...] = ()
 
     def knowing(self, facts: Facts) -> PlanInputs:
         """The same, with these answers."""

@@ -8,6 +8,7 @@ from reconciler.errors import ConfigError
 from reconciler.manifests import bare_configuration, credential_names, load_configuration, select_org
 from reconciler.model.configuration import Configuration, OrgConfiguration
 from reconciler.model.values import Secret
+from reconciler.model.windows import parse_window
 from reconciler.settings import SafetySettings, Settings
 
 HEAD = "apiVersion: reconciler/v1\nkind: Config\n"
@@ -29,7 +30,11 @@ orgs:
     protected: true
     clientId: "${env.PROD_ID}"
     clientSecret: "${env.PROD_SECRET}"
-safety: {maxDeletes: 1, maxDeletePercent: 2.5, minResources: 0}
+safety:
+  maxDeletes: 1
+  maxDeletePercent: 2.5
+  minResources: 0
+  windows: [{allow: "Mon-Fri 20:00-06:00", timezone: Europe/Berlin}, {allow: Sun}]
 notifications:
   - {url: "https://bi.example/in", events: [applied, failed], kinds: [Widget], secret: "${env.BI_SECRET}"}
 """
@@ -71,6 +76,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         environment=("BI_SECRET",),
         vars={"greeting": "hello", "sizes": [1, 2]},
         safety=SafetySettings(max_deletes=1, max_delete_percent=2.5, min_resources=0),
+        windows=(parse_window("Mon-Fri 20:00-06:00", "Europe/Berlin"), parse_window("Sun")),
     )
 
 
@@ -167,6 +173,13 @@ def test_a_file_without_orgs_leaves_the_org_to_the_environment(tmp_path: Path) -
         ),
         (f"{HEAD}safety: {{maxDeletes: -1}}\n", "config.invalid", 3, "safety.maxDeletes must be at least 0"),
         (f"{HEAD}safety: {{maxDeletePercent: 101}}\n", "config.invalid", 3, "must be at most 100"),
+        (f"{HEAD}safety: {{windows: [{{allow: Mo 1-2}}]}}\n", "config.invalid", 3, "'Mo 1-2' is no window"),
+        (
+            f"{HEAD}safety:\n  windows: [{{allow: Sun, timezone: Mars}}]\n",
+            "config.invalid",
+            4,
+            "'Mars' is no time zone",
+        ),
         (
             f"{HEAD}notifications: [{{url: a, events: [all]}}]\n",
             "config.invalid",
