@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
+_MOST_VISITS = 2_000_000
+"""Finding a shortest cycle takes time that grows with the square of the references; this is a few seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """That `source` depends on `target`; `via` is the JSON pointer that says so.
@@ -79,17 +83,42 @@ def build_graph(nodes: Iterable[Address], edges: Iterable[Edge]) -> nx.DiGraph[A
 
 
 def _shortest_cycle(component: nx.DiGraph[Address]) -> tuple[Address, ...]:
-    import networkx as nx  # noqa: PLC0415
+    """The shortest cycle; of a component so large that looking takes too long, the shortest seen by then."""
+    ways = {node: sorted(component.successors(node)) for node in sorted(component)}
+    best: tuple[Address, ...] = ()
+    left = _MOST_VISITS
+    for start in ways:
+        found, visits = _cycle_through(start, ways, most=len(best) - 1 if best else len(ways))
+        best, left = found or best, left - visits
+        if len(best) == 1 or left < 0:
+            break
+    return _from_smallest(best)
 
-    best: tuple[Address, ...] | None = None
-    for start in sorted(component):
-        for successor in sorted(component.successors(start)):
-            if start == successor:
-                return (start,)
-            way = nx.shortest_path(component, successor, start)
-            if best is None or len(way) < len(best):
-                best = tuple(way)
-    return _from_smallest(best or ())
+
+def _cycle_through(
+    start: Address, ways: Mapping[Address, Sequence[Address]], *, most: int
+) -> tuple[tuple[Address, ...], int]:
+    """The shortest cycle of at most so many nodes through one of them, and how many nodes were visited."""
+    reached: dict[Address, Address] = {}
+    layer = [start]
+    for _ in range(most):
+        following = []
+        for node in layer:
+            for successor in ways[node]:
+                if successor == start:
+                    return _way_back(node, reached), len(reached)
+                if successor not in reached:
+                    reached[successor] = node
+                    following.append(successor)
+        layer = following
+    return (), len(reached)
+
+
+def _way_back(node: Address, reached: Mapping[Address, Address]) -> tuple[Address, ...]:
+    way = [node]
+    while (before := reached.get(way[-1])) is not None:
+        way.append(before)
+    return tuple(reversed(way))
 
 
 def _from_smallest(cycle: tuple[Address, ...]) -> tuple[Address, ...]:
