@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.sources import SourceLines
 from reconciler.cli.streams import UNWRITABLE, tell
-from reconciler.cli.terminal import ColorChoice, is_coloured, write_json
+from reconciler.cli.terminal import ColorChoice, habits_of, is_coloured, write_json
 from reconciler.errors import ExitCode, ReconcilerError
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ def tell_failure(error: ReconcilerError, telling: Telling) -> ExitCode:
         write_json(error_document(telling.command, exit_code=error.exit_code, diagnostics=found))
     else:
         choice = ColorChoice(telling.color) if telling.color in set(ColorChoice) else ColorChoice.AUTO
-        color = is_coloured(
-            choice, is_terminal=sys.stderr.isatty(), no_color=bool(os.environ.get("NO_COLOR"))
-        )
+        color = is_coloured(choice, is_terminal=sys.stderr.isatty(), habits=habits_of(os.environ))
         tell(diagnostics_as_text(found, color=color, config=Path(telling.config) if telling.config else None))
     return error.exit_code
 
@@ -58,31 +57,5 @@ def diagnostics_as_text(found: Sequence[Diagnostic], *, color: bool, config: Pat
     """
     from reconciler.reports import diagnostics_text
 
-    text = diagnostics_text(found, color=color, source_line=_reader(config))
+    text = diagnostics_text(found, color=color, source_line=SourceLines(config).line)
     return text if text.endswith("\n") else text + "\n"
-
-
-def _reader(config: Path | None) -> Callable[[str, int], str | None]:
-    """Reads a line of a file that a message names."""
-
-    def source_line(file: str, line: int) -> str | None:
-        try:
-            with (_root(config) / file).open(encoding="utf-8") as stream:
-                return next(
-                    (text.rstrip("\n") for number, text in enumerate(stream, 1) if number == line), None
-                )
-        except (OSError, UnicodeDecodeError):
-            return None
-
-    return source_line
-
-
-def _root(config: Path | None) -> Path:
-    """What the names of files in messages are relative to."""
-    from reconciler.manifests.files import CONFIGURATION_NAME
-
-    if config is not None:
-        return config.parent
-    here = Path.cwd()
-    folders = (here, *here.parents)
-    return next((folder for folder in folders if (folder / CONFIGURATION_NAME).is_file()), here)
