@@ -1,7 +1,7 @@
 """One document, put together from the parts that a parser meets in order.
 
-Depth, size and aliases are bounded while building, so that no input takes more time or memory than its own
-length and the bounds allow (design.md, section 3). Nothing here knows the syntax of the text.
+Depth, size, keys and aliases are bounded while building, so that no input takes more time or memory than its
+own length and the bounds allow (design.md, section 3). Nothing here knows the syntax of the text.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class _Open:
     anchor: str | None
     start: int
     size: int
+    path_chars: int
     key: str | None = None
     height: int = 1
 
@@ -62,6 +63,7 @@ class _Anchored:
     places: range
     height: int
     size: int
+    path_chars: int
 
 
 class DocumentBuilder:
@@ -84,6 +86,7 @@ class DocumentBuilder:
         self._anchors: dict[str, _Anchored] = {}
         self._diagnostics: list[Diagnostic] = []
         self._size = 0
+        self._path_chars = 0
         self._root: JsonValue = None
         self._is_plain = True
 
@@ -109,6 +112,9 @@ class DocumentBuilder:
 
     def take_key(self, key: str, place: Place) -> None:
         """The key of the value that comes next; a repeated one is a problem."""
+        if len(key) > self._bounds.max_key_chars:
+            longest = f"a key has at most {self._bounds.max_key_chars:,} characters"
+            self.stop("manifest.too-large", longest, place, hint="shorten it")
         top = self._open[-1]
         top.key = key
         self._is_plain = self._is_plain and "$" not in key
@@ -129,11 +135,12 @@ class DocumentBuilder:
         """A value that holds no other; `length` is that of its text."""
         start, size, pointer = len(self._places), self._size, self.pointer
         self._is_plain = self._is_plain and not (isinstance(value, str) and "$" in value)
-        self._grow(place, length, nodes=1)
+        self._grow(place, length, nodes=1, path_chars=len(pointer))
         self._places.append((pointer, place))
         if anchor:
             places = range(start, start + 1)
-            self._anchors[anchor] = _Anchored(value, pointer, places, 0, self._size - size)
+            cost = self._size - size
+            self._anchors[anchor] = _Anchored(value, pointer, places, 0, cost, len(pointer))
         self._add(value, 0)
 
     def open(self, node: dict[str, JsonValue] | list[JsonValue], place: Place, anchor: str | None) -> None:
@@ -142,17 +149,19 @@ class DocumentBuilder:
         if anchor:
             self._anchors.pop(anchor, None)
         start, size, pointer = len(self._places), self._size, self.pointer
-        self._grow(place, 0, nodes=1)
+        before = self._path_chars
+        self._grow(place, 0, nodes=1, path_chars=len(pointer))
         self._places.append((pointer, place))
-        self._open.append(_Open(node, pointer, anchor, start, size))
+        self._open.append(_Open(node, pointer, anchor, start, size, before))
 
     def close(self) -> None:
         """The innermost mapping or list ends."""
         done = self._open.pop()
         if done.anchor:
             places = range(done.start, len(self._places))
-            size = self._size - done.size
-            self._anchors[done.anchor] = _Anchored(done.node, done.pointer, places, done.height, size)
+            size, path_chars = self._size - done.size, self._path_chars - done.path_chars
+            known = _Anchored(done.node, done.pointer, places, done.height, size, path_chars)
+            self._anchors[done.anchor] = known
         self._add(done.node, done.height)
 
     def take_alias(self, name: str, place: Place) -> None:
@@ -161,9 +170,11 @@ class DocumentBuilder:
         if known is None:
             self.stop("manifest.syntax", f"the alias *{name} names no value that ends before it", place)
         self._check_depth(place, known.height)
-        self.aliased += len(known.places)
-        self._grow(place, known.size, nodes=len(known.places))
+        count = len(known.places)
+        self.aliased += count
         pointer, inner = self.pointer, len(known.pointer)
+        path_chars = known.path_chars + count * (len(pointer) - inner)
+        self._grow(place, known.size, nodes=count, path_chars=path_chars)
         copied = [self._places[index] for index in known.places]
         self._places += [(pointer + path[inner:], place_) for path, place_ in copied]
         self._add(known.value, known.height)
@@ -191,13 +202,16 @@ class DocumentBuilder:
         else:
             self._root = value
 
-    def _grow(self, place: Place, length: int, *, nodes: int) -> None:
+    def _grow(self, place: Place, length: int, *, nodes: int, path_chars: int = 0) -> None:
         bounds = self._bounds
         self._size += length + _SIZE_OF_NODE
+        self._path_chars += path_chars
         if len(self._places) + nodes > bounds.max_nodes or self.aliased > bounds.max_nodes:
             self._too_large(place, f"expands to more than {bounds.max_nodes:,} values")
         if self._size > bounds.max_document_bytes:
             self._too_large(place, f"expands to more than {bounds.max_document_bytes:,} bytes")
+        if self._path_chars > bounds.max_path_chars:
+            self._too_large(place, "nests too much under long keys")
 
     def _check_depth(self, place: Place, more: int) -> None:
         if len(self._open) + more > self._bounds.max_depth:

@@ -26,10 +26,15 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 
 @dataclass(slots=True)
 class _Walk:
-    """A walk over one folder; folders that links lead to are entered once."""
+    """A walk over one folder; folders that links lead to are entered once.
+
+    Args:
+        pending: folders still to be entered: a list, since folders may nest deeper than calls.
+    """
 
     top: Path
     root: Path
+    pending: list[Path]
     files: list[tuple[str, Path]] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     seen: set[Path] = field(default_factory=set)
@@ -45,13 +50,15 @@ def find_files(folder: Path, *, root: Path) -> tuple[tuple[tuple[str, Path], ...
     Returns:
         Each file as the name to show and its path, in order of name; and what could not be looked at.
     """
-    if folder.is_file():
+    mode = _mode(folder)
+    if mode is not None and stat.S_ISREG(mode):
         return ((shown_name(folder, root), folder),), ()
-    if not folder.exists():
+    if mode is None:
         message = f"there is no manifests folder {shown_name(folder, root)}"
         return (), (_problem("manifest.none", message, shown_name(folder, root), hint=_NONE_HINT),)
-    walk = _Walk(Path(os.path.realpath(folder)), root)
-    _enter(folder, walk)
+    walk = _Walk(Path(os.path.realpath(folder)), root, [folder])
+    while walk.pending:
+        _enter(walk.pending.pop(), walk)
     if not walk.files and not walk.diagnostics:
         walk.diagnostics.append(no_manifests(shown_name(folder, root)))
     return tuple(sorted(walk.files)), tuple(walk.diagnostics)
@@ -115,29 +122,40 @@ def _visible(entries: list[Path], walk: _Walk) -> Iterator[Path]:
 
 
 def _take(entry: Path, walk: _Walk) -> None:
-    is_manifest = entry.name.lower().endswith(_SUFFIXES)
+    """Notes a file, a folder, or that nobody can tell: what is passed over would be deleted from the org."""
     name = shown_name(entry, walk.root)
-    if entry.is_symlink() and (is_manifest or _leads_to_folder(entry)):
-        refused = _why_refused(entry, walk.top)
-        if refused:
-            hint = "put a copy in its place" if "outside" in refused else "remove the link"
-            walk.diagnostics.append(_problem("manifest.unreadable", f"{name} {refused}", name, hint=hint))
-            return
-    if _leads_to_folder(entry):
-        _enter(entry, walk)
+    is_manifest = entry.name.lower().endswith(_SUFFIXES)
+    try:
+        leads_to_folder = None if _is_broken_link(entry) else stat.S_ISDIR(entry.stat().st_mode)
+        is_link = entry.is_symlink()
+    except OSError as error:
+        message = f"{name} cannot be looked at: {error.strerror or error}"
+        walk.diagnostics.append(_problem("manifest.unreadable", message, name))
+        return
+    if is_link and (is_manifest or leads_to_folder is not False) and (refused := _why_refused(entry, walk)):
+        hint = "put a copy in its place" if "outside" in refused else "remove the link"
+        walk.diagnostics.append(_problem("manifest.unreadable", f"{name} {refused}", name, hint=hint))
+    elif leads_to_folder:
+        walk.pending.append(entry)
     elif is_manifest and (real := Path(os.path.realpath(entry))) not in walk.seen:
         walk.seen.add(real)
         walk.files.append((name, entry))
 
 
-def _leads_to_folder(entry: Path) -> bool:
+def _is_broken_link(entry: Path) -> bool:
+    """Whether an entry is a link that leads nowhere: perhaps to a folder that is not mounted."""
+    return entry.is_symlink() and _mode(entry) is None
+
+
+def _mode(path: Path) -> int | None:
+    """What a path leads to; None where nothing is, or nothing that can be looked at."""
     try:
-        return stat.S_ISDIR(entry.stat().st_mode)
-    except OSError:
-        return False
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return None
 
 
-def _why_refused(link: Path, top: Path) -> str | None:
+def _why_refused(link: Path, walk: _Walk) -> str | None:
     """What is wrong with a link; None when it leads to something else inside the folder."""
     try:
         target = link.resolve(strict=True)
@@ -146,7 +164,7 @@ def _why_refused(link: Path, top: Path) -> str | None:
     except OSError as error:
         is_loop = "symbolic links" in (error.strerror or "")
         return "is a link that leads to itself" if is_loop else "is a link that leads nowhere"
-    if not target.is_relative_to(top):
+    if not target.is_relative_to(walk.top):
         return "is a link to a place outside the manifests folder"
     if Path(os.path.realpath(link.parent)).is_relative_to(target):
         return "is a link to a folder that holds it"
@@ -157,8 +175,15 @@ def _read_bytes(path: Path, most: int) -> bytes | None:
     """At most one byte more than allowed; None for a pipe, socket or device, which might never end."""
     if not stat.S_ISREG(path.stat().st_mode):
         return None
-    with path.open("rb") as opened:
+    # Asked again, of the open file: another may stand in its place by now, and opening a pipe must not wait.
+    with open(path, "rb", opener=_open_at_once) as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            return None
         return opened.read(most + 1)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _decode(raw: bytes, name: str) -> str | Diagnostic:

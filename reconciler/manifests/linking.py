@@ -14,8 +14,9 @@ from reconciler.kinds.base import Kind
 from reconciler.kinds.fields import SpecModel
 from reconciler.manifests.documents import Document
 from reconciler.manifests.identities import NaturalKeys, natural_keys
-from reconciler.manifests.references import Lates, unknown_fields, unknown_targets
+from reconciler.manifests.references import Lates, named_in, unknown_fields, unknown_targets
 from reconciler.manifests.resolution import Declared, resolve_references
+from reconciler.manifests.suggestions import Suggestions
 from reconciler.manifests.validation import Part, Validated, validate
 from reconciler.model.address import Address
 from reconciler.model.diagnostics import Diagnostic
@@ -83,10 +84,13 @@ class _Linking:
 
     def check_references(self) -> None:
         """What is referred to is declared."""
-        declared = {str(address): address for address in self._found.addresses}
+        targets = {found.target for draft in self.drafts.values() for found in draft.resource.dependencies}
+        unknown = targets - self._found.addresses
+        declared = {*map(str, self._found.addresses), *map(str, named_in(self._found.unread, unknown))}
+        suggestions = Suggestions(tuple(map(str, self._found.addresses)))
         for draft in self.drafts.values():
             found = [
-                *unknown_targets(draft.resource, declared, unread=self._found.unread),
+                *unknown_targets(draft.resource, declared, suggestions),
                 *unknown_fields(draft.resource, draft.lates, self._kinds),
             ]
             known = {problem.path for problem in draft.document.diagnostics}

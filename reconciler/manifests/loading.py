@@ -15,8 +15,8 @@ from reconciler.manifests.files import find_files, no_manifests, read_text, show
 from reconciler.manifests.identities import without_duplicates
 from reconciler.manifests.linking import Draft, Drafts, link
 from reconciler.manifests.references import read_spec, written_dependencies
-from reconciler.manifests.variables import Variables, fill_in
-from reconciler.manifests.yaml_documents import read_documents
+from reconciler.manifests.variables import Allowance, Variables, fill_in
+from reconciler.manifests.yaml_documents import read_documents, too_many_documents
 from reconciler.model.address import Address
 from reconciler.model.diagnostics import Diagnostic, InvalidManifests, errors_in, sort_diagnostics
 from reconciler.model.resource import Resource
@@ -83,6 +83,7 @@ class _Found:
     declarations: list[Declaration] = field(default_factory=list)
     addresses: set[Address] = field(default_factory=set)
     unread: list[str] = field(default_factory=list)
+    documents: int = 0
 
 
 class _Loading:
@@ -96,6 +97,7 @@ class _Loading:
         self._kinds = kinds
         self._variables = variables
         self._settings = settings
+        self._allowance = Allowance(settings)
 
     def find(self, folder: Path, root: Path) -> Iterable[tuple[str, Path]]:
         files, diagnostics = find_files(folder, root=root)
@@ -103,7 +105,9 @@ class _Loading:
         return files
 
     def read(self, name: str, path: Path) -> None:
-        """Takes in one file."""
+        """Takes in one file; none any more once there are too many documents."""
+        if self.drafts.documents > self._settings.max_documents:
+            return
         text = read_text(path, name=name, settings=self._settings)
         if isinstance(text, Diagnostic):
             self.diagnostics.append(text)
@@ -111,11 +115,14 @@ class _Loading:
         content = read_documents(text, file=name, settings=self._settings)
         self.diagnostics += content.diagnostics
         self.drafts.unread += [content.unread] if content.unread else []
+        self.drafts.documents += len(content.documents)
+        if self.drafts.documents > self._settings.max_documents and not content.diagnostics:
+            self.diagnostics.append(too_many_documents(name, self._settings))
         for document in content.documents:
             self._open(document)
 
     def _open(self, document: Document) -> None:
-        value, problems = fill_in(document, self._variables, self._settings)
+        value, problems = fill_in(document, self._variables, self._allowance)
         if problems:
             document = replace(document, diagnostics=(*document.diagnostics, *errors_in(problems)))
         opened = open_envelope(document, value, self._kinds)

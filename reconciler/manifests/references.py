@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.kinds.base import READ_ONLY, Kind
 from reconciler.kinds.lookups import LOOKUPS
 from reconciler.manifests.documents import spoken
 from reconciler.manifests.envelope import Declaration
-from reconciler.manifests.suggestions import did_you_mean, listed
-from reconciler.model.address import Address, parse_address
+from reconciler.manifests.suggestions import Suggestions, did_you_mean, listed
+from reconciler.model.address import NAME, Address, parse_address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.resource import Dependency, Resource
 from reconciler.model.values import (
@@ -146,24 +146,32 @@ def written_dependencies(
 
 
 def unknown_targets(
-    resource: Resource, declared: Mapping[str, Address], *, unread: str
+    resource: Resource, declared: Container[str], suggestions: Suggestions
 ) -> Iterator[Diagnostic]:
     """References to what no manifest declares.
 
     Args:
         resource: with the dependencies that are written down.
         declared: all addresses, by their text.
-        unread: text that could not be read: what is named there may be declared there.
     """
     for dependency in resource.dependencies:
         target = str(dependency.target)
-        if target not in declared and dependency.target.name not in unread:
+        if target not in declared:
             yield resource.diagnostic(
                 "reference.unknown",
                 f"no manifest declares {target}",
                 path=dependency.via,
-                hint=did_you_mean(target, declared),
+                hint=suggestions.hint(target),
             )
+
+
+def named_in(text: str, addresses: Iterable[Address]) -> Iterator[Address]:
+    """Those of the addresses whose name stands in a text that could not be read: it may declare them."""
+    wanted: dict[str, list[Address]] = {}
+    for address in addresses:
+        wanted.setdefault(address.name, []).append(address)
+    found = {match.group() for match in NAME.finditer(text) if match.group() in wanted} if wanted else set()
+    return (address for name in found for address in wanted[name])
 
 
 def unknown_fields(resource: Resource, lates: Lates, kinds: Mapping[str, Kind[Any]]) -> Iterator[Diagnostic]:

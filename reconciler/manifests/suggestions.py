@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 
@@ -17,6 +17,23 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str | None = Non
     """A hint that names the nearest known word; `otherwise` where nothing is near."""
     found = nearest(word, known)
     return f"did you mean {found}?" if found else otherwise
+
+
+class Suggestions:
+    """Did you mean, for many words of one large vocabulary.
+
+    Each look costs time that grows with the vocabulary, so only the first words get one: whoever has more
+    wrong has another problem than a slip of the pen.
+    """
+
+    def __init__(self, known: Collection[str], *, most: int = 20) -> None:
+        self._known = known
+        self._left = most
+
+    def hint(self, word: str) -> str | None:
+        """A hint that names the nearest known word."""
+        self._left -= 1
+        return did_you_mean(word, self._known) if self._left >= 0 else None
 
 
 def listed(words: Iterable[str]) -> str:

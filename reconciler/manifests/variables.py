@@ -71,13 +71,29 @@ def _read_pair(pair: str) -> tuple[str, JsonValue]:
     return name, value
 
 
+class Allowance:
+    """How much variables may still put into the documents of a run; what each costs is reckoned once."""
+
+    def __init__(self, settings: ManifestSettings) -> None:
+        self.of_document = settings.max_document_bytes
+        self.left = settings.max_variables_bytes
+        self._sizes: dict[str, int] = {}
+
+    def spend(self, name: str, value: JsonValue) -> int:
+        """Takes what one filling in costs, and says how much that is."""
+        if name not in self._sizes:
+            self._sizes[name] = len(value) if isinstance(value, str) else len(json.dumps(value))
+        self.left -= self._sizes[name]
+        return self._sizes[name]
+
+
 def fill_in(
-    document: Document, variables: Variables, settings: ManifestSettings
+    document: Document, variables: Variables, allowance: Allowance
 ) -> tuple[Tree, tuple[Diagnostic, ...]]:
     """The document's value with variables filled in and secrets as late values."""
     if document.is_plain:
         return document.value, ()
-    filling = _Filling(document, variables, settings)
+    filling = _Filling(document, variables, allowance)
     tree = filling.tree(document.value, "")
     return tree, tuple(filling.diagnostics)
 
@@ -121,11 +137,12 @@ class _Refused(Exception):
 class _Filling:
     """Fills in one document."""
 
-    def __init__(self, document: Document, variables: Variables, settings: ManifestSettings) -> None:
+    def __init__(self, document: Document, variables: Variables, allowance: Allowance) -> None:
         self.diagnostics: list[Diagnostic] = []
         self._document = document
         self._variables = variables
-        self._left = settings.max_document_bytes
+        self._allowance = allowance
+        self._left = allowance.of_document
 
     def tree(self, value: JsonValue, pointer: str) -> Tree:
         if isinstance(value, str):
@@ -195,14 +212,23 @@ class _Filling:
         if name not in values:
             hint = did_you_mean(name, values, otherwise=f"give it by --var {name}=… or in vars")
             raise _Refused("variable.unknown", f"there is no variable {name}", hint)
-        self._spend(values[name])
-        return values[name]
+        return values[name] if self._may_spend(name) else ""
 
-    def _spend(self, value: JsonValue) -> None:
-        """Variables count as what they expand to: a small document may name a large one often."""
-        self._left -= len(value) if isinstance(value, str) else len(json.dumps(value))
+    def _may_spend(self, name: str) -> bool:
+        """Whether there is room for a variable: a small document may name a large one often.
+
+        Raises:
+            _Refused: there is none from here on; said once.
+        """
+        if self._left < 0:
+            return False
+        self._left -= self._allowance.spend(name, self._variables.values[name])
         if self._left < 0:
             raise _Refused("manifest.too-large", "the document's variables expand too far", None)
+        if self._allowance.left < 0:
+            self._left = -1
+            raise _Refused("manifest.too-large", "the variables of all documents expand too far", None)
+        return True
 
     def _inline(self, inside: str) -> str:
         value = self._variable(inside)

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import yaml
 
@@ -28,6 +29,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
     f"{_CORE}seq": (list,),
     f"{_CORE}str": (str,),
 }
+_MOST_DIRECTIVES = 64
+"""The parser compares each %TAG directive of a document with all before it."""
+_TAG_DIRECTIVE = re.compile("(?:^|[\n\r\x85\u2028\u2029])%TAG")
 _SURROGATES = re.compile(r"(\\\\)|\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
 
@@ -59,12 +63,21 @@ def read_documents(text: str, *, file: str, settings: ManifestSettings) -> FileC
         text = _SURROGATES.sub(_joined, text)
     reader = _Reader(file, settings, is_json=is_json)
     try:
+        _refuse_directives(text, file)
         reader.read(yaml.parse(text, Loader=yaml.CSafeLoader))
     except UnreadableDocument as stopped:
         return FileContent(tuple(reader.documents), (stopped.diagnostic,), text[reader.read_to :])
     except yaml.YAMLError as error:
         return FileContent(tuple(reader.documents), (_syntax(error, file),), text[reader.read_to :])
     return FileContent(tuple(reader.documents))
+
+
+def too_many_documents(file: str, settings: ManifestSettings, place: Place | None = None) -> Diagnostic:
+    """That there are more documents than one run may read."""
+    line, column = place or (None, None)
+    message = f"there are more than {settings.max_documents:,} documents"
+    hint = "put them into several folders, and name one at a time"
+    return Diagnostic(Severity.ERROR, "manifest.too-large", message, hint, None, file, line, column)
 
 
 def read_scalar(text: str) -> str | int | float | bool | None:
@@ -118,6 +131,8 @@ class _Reader:
         document = self._builder.document()
         self.read_to = event.end_mark.index if event.end_mark else 0
         self.documents += [document] if document else []
+        if len(self.documents) > self._settings.max_documents:
+            raise UnreadableDocument(too_many_documents(self._file, self._settings, _place(event)))
         self._builder = DocumentBuilder(self._file, self._settings, aliased=self._builder.aliased)
 
     def _open(self, event: yaml.CollectionStartEvent, node: dict[str, JsonValue] | list[JsonValue]) -> None:
@@ -186,6 +201,17 @@ class _Reader:
 
     def _report(self, event: yaml.Event, code: str, message: str, hint: str | None = None) -> None:
         self._builder.report(code, message, _place(event), hint=hint)
+
+
+def _refuse_directives(text: str, file: str) -> None:
+    """Raises UnreadableDocument for a text that would keep the parser busy for hours."""
+    found = [match.end() for match in islice(_TAG_DIRECTIVE.finditer(text), _MOST_DIRECTIVES + 1)]
+    if len(found) > _MOST_DIRECTIVES:
+        message, hint = f"there are more than {_MOST_DIRECTIVES} %TAG lines", "leave them out"
+        line = text.count("\n", 0, found[-1]) + 1
+        raise UnreadableDocument(
+            Diagnostic(Severity.ERROR, "manifest.too-large", message, hint, None, file, line, 1)
+        )
 
 
 def _place(event: yaml.Event) -> Place:
