@@ -85,6 +85,14 @@ class ManifestSettings:
     """Nor nest deeper: every walk over it recurses."""
     max_file_bytes: int = 32 * MIB
     """A larger file is no manifest."""
+    max_key_chars: int = 1024
+    """The longest key that YAML knows where it is written plainly; messages repeat keys."""
+    max_path_chars: int = 32 * MIB
+    """All paths of a document's values together: each one holds every key around its value."""
+    max_documents: int = 100_000
+    """More than one run may read: each takes memory, however small it is."""
+    max_variables_bytes: int = 64 * MIB
+    """All that variables put into the documents of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +104,3 @@ class Settings:
     apply: ApplySettings = field(default_factory=ApplySettings)
     rate: RateSettings = field(default_factory=RateSettings)
     manifests: ManifestSettings = field(default_factory=ManifestSettings)
-    max_key_chars: int = 1024
-    """The longest key that YAML knows where it is written plainly; messages repeat keys."""
-    max_path_chars: int = 32 * MIB
-    """All paths of a document's values together: each one holds every key around its value."""
-    max_documents: int = 100_000
-    """More than one run may read: each takes memory, however small it is."""
-    max_variables_bytes: int = 64 * MIB
-    """All that variables put into the documents of a run."""
