@@ -12,7 +12,7 @@ import typer
 from reconciler.cli import audit, doctoring, drifting, inspecting, planning, sandbox, state
 from reconciler.cli.completing import COMPLETION_VARIABLE, PROGRAM, complete
 from reconciler.cli.options import COMMON
-from reconciler.cli.terminal import ColorChoice, LogFormat, Terminal, set_up_logging
+from reconciler.cli.terminal import ColorChoice, LogFormat, Terminal, habits_of, set_up_logging
 from reconciler.errors import ExitCode, UsageError
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -88,7 +88,7 @@ def common(
         color,
         verbose,
         quiet,
-        no_color=bool(os.environ.get("NO_COLOR")),
+        habits_of(os.environ),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
@@ -11,8 +10,6 @@ from reconciler.errors import AuthFailed, RemoteError
 from reconciler.model.events import ReadAnswered, ReadsPlanned
 from reconciler.model.ports import Observer, OrgReader
 from reconciler.model.remote import Answer, Facts, Read
-
-_logger = logging.getLogger(__name__)
 
 Ask: TypeAlias = Callable[[Facts], Iterable[Read]]
 
@@ -24,7 +21,6 @@ async def gather(reader: OrgReader, ask: Ask, facts: Facts, observer: Observer) 
         RemoteError: a required read failed.
     """
     while reads := facts.missing(ask(facts)):
-        _logger.info("asking the org %d questions", len(reads))
         observer.notify(ReadsPlanned(len(reads)))
         facts = facts.with_answers(dict(zip(reads, await _read_all(reader, reads, observer), strict=True)))
     return facts

@@ -103,9 +103,19 @@ class Wire:
             self.tally.throttled += 1
         elif reply is not None and is_answer(call, reply):
             self.tally.succeeded += 1
-        status = reply.status if reply else "-"
+        status = reply.status if reply else None
+        said = {
+            "method": call.method,
+            "path": call.path,
+            "status": status,
+            "ms": round(took_ms),
+            "attempt": attempt,
+            "correlation_id": reply.correlation_id if reply else None,
+        }
         _logger.debug(
-            "%s %s -> %s in %.0f ms, attempt %d, %s", call.method, call.path, status, took_ms, attempt, note
+            "%s %s -> %s in %.0f ms, attempt %d, %s",
+            *(call.method, call.path, status or "-", took_ms, attempt, note),
+            extra={"request": said},
         )
 
 

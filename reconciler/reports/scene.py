@@ -32,7 +32,7 @@ from reconciler.model.events import (
 from reconciler.model.outcome import Result
 from reconciler.reports.lines import line
 from reconciler.reports.runs import symbol_of
-from reconciler.reports.wording import counted
+from reconciler.reports.wording import counted, duration
 
 MOST_SHOWN = 10
 """Changes of one sort on the live display; the rest are counted."""
@@ -152,7 +152,7 @@ class Scene:
         left_s = window.ends_at - self.monotonic()
         if left_s <= 0:
             return f"{window.allowed} of {window.allowed} requests left"
-        return f"{window.remaining} of {window.allowed} requests left for {_elapsed(math.ceil(left_s))}"
+        return f"{window.remaining} of {window.allowed} requests left for {duration(left_s)}"
 
     def _note(self, address: str, note: str) -> None:
         if address in self.running:
@@ -227,7 +227,7 @@ class Notices:
 
 
 def _throttled(seconds: float) -> str:
-    return f"throttled, going on in {_elapsed(math.ceil(seconds))}"
+    return f"throttled, going on in {duration(seconds)}"
 
 
 def _elapsed(seconds: float) -> str:

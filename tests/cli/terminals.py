@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
+import struct
 import subprocess
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,18 +20,24 @@ CTRL_C = "\x03"
 
 
 def run_at_terminal(
-    *arguments: str, cwd: Path, answer: str, asked: str = "Only 'yes' is taken as consent: "
+    *arguments: str,
+    cwd: Path,
+    answer: str = "",
+    asked: str = "Only 'yes' is taken as consent: ",
+    size: tuple[int, int] = (0, 0),
 ) -> Ran:
     """Runs a command on a terminal, and types an answer once it asks.
 
     Args:
         answer: typed as it is; `CTRL_C` is the key.
         asked: what must be on the screen before the answer is typed.
+        size: of the terminal, columns and rows; 0 where it does not say.
 
     Returns:
         Its exit code, and everything that was on the screen as `out`.
     """
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     process = subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=cwd,

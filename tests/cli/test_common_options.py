@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -111,16 +112,54 @@ def test_log_lines_are_json_where_asked_for() -> None:
 
     lines = [json.loads(line) for line in ran.err.splitlines()]
     assert lines
-    assert all(line.keys() == {"time", "level", "logger", "message"} for line in lines)
+    assert all(list(line)[:4] == ["time", "level", "logger", "message"] for line in lines)
     assert all(line["logger"].startswith("reconciler.") for line in lines)
+
+
+@pytest.mark.usefixtures("folder")
+def test_request_is_one_log_line_whose_parts_are_members_in_json() -> None:
+    lines = [json.loads(line) for line in run("plan", "-vv", "-q", "--log-format", "json").err.splitlines()]
+    told = [line for line in lines if line["level"] == "debug"]
+    text = [line for line in run("plan", "-vv", "-q").err.splitlines() if line.startswith("DEBUG")]
+
+    assert [(line["method"], line["path"], line["status"], line["attempt"]) for line in told] == [
+        ("POST", "/oauth/token", 200, 1),
+        ("GET", "/api/v2/organizations/me", 200, 1),
+        ("GET", "/api/v2/customobjects/schemas", 200, 1),
+    ]
+    for line, plain in zip(told, text, strict=True):
+        assert (type(line["ms"]), type(line["correlation_id"])) == (int, str)
+        start = f"{line['method']} {line['path']} -> {line['status']} in "
+        assert line["message"].startswith(start)
+        assert plain.startswith(f"DEBUG reconciler.remote.wire: {start}")
+
+
+@pytest.mark.usefixtures("folder")
+def test_request_without_an_answer_is_a_log_line_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECONCILER_SANDBOX_FAULTS", "GET *schemas* drop=before times=1")
+
+    lines = [json.loads(line) for line in run("plan", "-vv", "-q", "--log-format", "json").err.splitlines()]
+
+    (failed, repeated) = [line for line in lines if line.get("path", "").endswith("/schemas")]
+    assert (failed["status"], failed["attempt"], failed["correlation_id"]) == (None, 1, None)
+    assert (repeated["status"], repeated["attempt"]) == (200, 2)
+    assert failed["message"].split(", ")[-1] != "-"
+
+
+@pytest.mark.usefixtures("folder")
+def test_log_tells_the_time_as_the_audit_trail_does() -> None:
+    (line, *_) = run("plan", "-v", "-q", "--log-format", "json").err.splitlines()
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", json.loads(line)["time"])
 
 
 def test_one_v_says_what_a_colleague_would_ask(folder: Folder) -> None:
     said = run("plan", "-v", "-q").err.splitlines()
 
-    assert f"INFO reconciler.commands.project: org sandbox of {folder.path('reconciler.yaml')}" in said
-    assert f"INFO reconciler.commands.project: 2 resources in {folder.path('manifests')}" in said
-    assert any(line.startswith("INFO reconciler.gathering.rounds: asking the org ") for line in said)
+    assert said == [
+        f"INFO reconciler.commands.project: org sandbox of {folder.path('reconciler.yaml')}",
+        f"INFO reconciler.commands.project: 2 resources in {folder.path('manifests')}",
+    ]
     assert run("plan", "-q").err == ""
 
 

@@ -8,9 +8,6 @@ from tests.cli.commands import run, run_child
 from tests.cli.folders import CUSTOMER, Folder
 from tests.cli.terminals import CTRL_C, run_at_terminal
 
-HIDDEN_CURSOR = "\x1b[?25l"
-"""What a live display begins with."""
-
 
 def test_yes_applies(folder: Folder) -> None:
     ran = run_at_terminal("apply", cwd=folder.root, answer="yes\n")
@@ -106,31 +103,6 @@ def test_sandbox_reset_asks(answer: str, code: int, applied: Folder) -> None:
 
     assert ran.code == code
     assert (run("plan", "--detailed-exitcode").code == 2) is (code == 0)
-
-
-def test_colours_are_for_terminals(folder: Folder) -> None:
-    on_terminal = run_at_terminal("plan", cwd=folder.root, answer="", asked="Plan:")
-
-    assert "\x1b[" in on_terminal.out
-    assert "\x1b[" not in run_child("plan", cwd=folder.root).out
-
-
-def test_progress_is_a_live_display_on_a_terminal_and_a_line_a_change_elsewhere(folder: Folder) -> None:
-    elsewhere = run_child("apply", "-y", cwd=folder.root).err.splitlines()
-    assert [line.split()[0] for line in elsewhere] == ["Applying", "[1/2]", "[2/2]"]
-
-    folder.write(customer=CUSTOMER.replace("name: Customer", "name: Client"))
-    on_terminal = run_at_terminal("apply", "-y", cwd=folder.root, answer="", asked="Apply:").out
-    assert HIDDEN_CURSOR in on_terminal
-    assert "[1/1]" in on_terminal
-
-
-def test_no_color_keeps_a_terminal_plain(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-
-    ran = run_at_terminal("plan", "-q", cwd=folder.root, answer="", asked="Plan:")
-
-    assert "\x1b[" not in ran.out
 
 
 def test_org_without_state_is_made_on_a_terminal(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
