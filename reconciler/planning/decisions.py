@@ -97,8 +97,11 @@ def _why_created(resource: Resource, found: Match, inputs: PlanInputs) -> tuple[
     if found.entry is None:
         return Reason.NEW, ()
     gone = (f"{found.entry.remote_id} is gone from the org",)
-    began = inputs.prior.has_open_intent(resource.address)
-    return Reason.UNKNOWN_OUTCOME if began else Reason.DRIFTED, gone
+    if inputs.prior.has_open_intent(resource.address):
+        return Reason.UNKNOWN_OUTCOME, gone
+    # A replacement that was cut short took it away itself: that is no drift.
+    is_settled = found.entry.status is EntryStatus.SETTLED
+    return Reason.DRIFTED if is_settled else Reason.UNSETTLED, gone
 
 
 def _with_drift(
@@ -146,10 +149,11 @@ def _adopt(resource: Resource, found: Match, live: LiveObject, inputs: PlanInput
     desired = kind.desired(resource, live, inputs.facts)
     compared = compare(resource, Sides(desired.document, live.body), None, inputs)
     document = compared.sides.desired
+    began = inputs.prior.has_open_intent(resource.address)
     change = Change(
         address=resource.address,
         action=Action.ADOPT,
-        reason=Reason.UNOWNED_MATCH,
+        reason=Reason.UNKNOWN_OUTCOME if began else Reason.UNOWNED_MATCH,
         remote_id=live.remote_id,
         fields=compared.fields,
         before=before_of(live, document, kind, inputs),
@@ -262,7 +266,9 @@ def _update(
         record=decision.record,
     )
     if found.entry is not None and any(_is_immutable(field, kind.field_rules) for field in fields):
-        change = replace(change, action=Action.REPLACE, reason=Reason.IMMUTABLE_FIELD)
+        is_known = change.reason is not Reason.UNKNOWN_OUTCOME
+        reason = Reason.IMMUTABLE_FIELD if is_known else change.reason
+        change = replace(change, action=Action.REPLACE, reason=reason)
     return replace(change, steps=steps_again(change, kind, live))
 
 
