@@ -61,6 +61,9 @@ def show_plan(
             write_json(reports.plan_document(shown))
         case PlanFormat.MARKDOWN:
             write(reports.plan_markdown(shown))
+        case PlanFormat.HTML:
+            saved_as = str(planfile) if planfile else None
+            write(reports.plan_html(shown, planfile=saved_as, show_requests=show_requests))
         case PlanFormat.TEXT:
             write(
                 reports.plan_text(

@@ -1,8 +1,8 @@
-"""A plan, a run or a list of problems as text, Markdown or JSON.
+"""A plan, a run or a list of problems as text, Markdown, HTML or JSON.
 
-The only importer of `rich`. Reports are made from the plan's own data and know no kind, so that a new kind
-needs no change here; they compute nothing that is not in what they are given, and read neither org nor
-store. Each name below is imported when it is first used: JSON needs neither `rich` nor `pydantic`.
+The only importer of `rich` and `jinja2`. Reports are made from the plan's own data and know no kind, so that
+a new kind needs no change here; they compute nothing that is not in what they are given, and read neither org
+nor store. Each name below is imported when it is first used: JSON needs neither `rich` nor `pydantic`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.reports.diagnostics import diagnostics_github as diagnostics_github
     from reconciler.reports.diagnostics import diagnostics_text as diagnostics_text
+    from reconciler.reports.html.page import plan_html as plan_html
     from reconciler.reports.json_documents import diagnostic_document as diagnostic_document
     from reconciler.reports.json_documents import error_document as error_document
     from reconciler.reports.json_documents import plan_document as plan_document
@@ -37,6 +38,7 @@ _HOMES = {
     "error_document": "json_documents",
     "plan_document": "json_documents",
     "plan_from_document": "saved_plans",
+    "plan_html": "html.page",
     "plan_markdown": "markdown",
     "plan_text": "text",
     "run_document": "json_documents",

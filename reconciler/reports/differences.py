@@ -36,10 +36,24 @@ def differing_lines(
         depth: how deep a line stands in those above it: `depth_of`, or `flat` for the lines of a text.
     """
     merged = list(_merged(before, after))
-    kept = _kept([depth(text[2:]) for text in merged], [text[0] != " " for text in merged])
+    kept = kept_lines([depth(text[2:]) for text in merged], [text[0] != " " for text in merged])
     for is_kept, numbers in groupby(range(len(merged)), key=kept.__contains__):
         run = [merged[number] for number in numbers]
         yield from run if is_kept else [f"  … {_left_out(run)}"]
+
+
+def kept_lines(depths: Sequence[int], differ: Sequence[bool]) -> set[int]:
+    """The numbers of the lines that differ, of their neighbours, and of what they are a part of."""
+    kept: set[int] = set()
+    around: list[int] = []
+    for number, depth in enumerate(depths):
+        while around and depths[around[-1]] >= depth:
+            around.pop()
+        if differ[number]:
+            kept.update(range(max(number - _NEIGHBOURS, 0), min(number + _NEIGHBOURS + 1, len(depths))))
+            kept.update(around)
+        around.append(number)
+    return kept
 
 
 def depth_of(text: str) -> int:
@@ -59,19 +73,6 @@ def _merged(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
         else:
             yield from (f"- {text}" for text in before[i1:i2])
             yield from (f"+ {text}" for text in after[j1:j2])
-
-
-def _kept(depths: Sequence[int], differ: Sequence[bool]) -> set[int]:
-    kept: set[int] = set()
-    around: list[int] = []
-    for number, depth in enumerate(depths):
-        while around and depths[around[-1]] >= depth:
-            around.pop()
-        if differ[number]:
-            kept.update(range(max(number - _NEIGHBOURS, 0), min(number + _NEIGHBOURS + 1, len(depths))))
-            kept.update(around)
-        around.append(number)
-    return kept
 
 
 def _left_out(run: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from tests.architecture.sources import PACKAGE, ROOT, modules, relative, syntax
 HEAVY = (
     "deepdiff",
     "httpx",
+    "jinja2",
     "jsonschema",
     "networkx",
     "pydantic",

@@ -17,6 +17,7 @@ from tests.architecture.sources import ROOT
 HEAVY = (
     "deepdiff",
     "httpx",
+    "jinja2",
     "jsonschema",
     "networkx",
     "pydantic",

@@ -42,11 +42,11 @@ DOCUMENTED = {
 }
 FORMATS = {
     "validate": "text|json|github",
-    "plan": "text|json|markdown",
+    "plan": "text|json|markdown|html",
     "apply": "text|json",
     "destroy": "text|json",
     "drift": "text|json|markdown",
-    "show": "text|json|markdown",
+    "show": "text|json|markdown|html",
     "graph": "mermaid|dot|json",
     "state list": "text|json",
     "audit list": "text|json",
