@@ -180,4 +180,5 @@ def inputs_of(making: Making) -> PlanInputs:
         manifest_digest=making.loaded.digest,
         writes=making.writes,
         windows=project.configuration.windows,
+        warnings=making.loaded.diagnostics,
     )

@@ -14,13 +14,15 @@ from reconciler.kinds import KINDS
 from reconciler.manifests import (
     LoadedManifests,
     credential_names,
+    judge_policies,
     load_configuration,
     load_manifests,
+    load_policies,
     read_variables,
     select_org,
 )
 from reconciler.model.configuration import Configuration, OrgConfiguration
-from reconciler.model.diagnostics import Diagnostic, InvalidManifests, Severity, errors_in
+from reconciler.model.diagnostics import Diagnostic, InvalidManifests, Severity, errors_in, sort_diagnostics
 from reconciler.model.ports import Clock, Ids
 from reconciler.model.resource import Resource
 from reconciler.model.values import JsonValue
@@ -122,11 +124,13 @@ def load_offline(project: Project, folder: Path | None = None) -> LoadedManifest
         settings=project.settings.manifests,
         credentials=credential_names(configuration),
     )
-    problems = (*loaded.diagnostics, *_between(loaded.resources))
+    policies = load_policies(configuration.root, project.settings.manifests)
+    judged = judge_policies(policies, loaded.resources, project.clock.now().date())
+    problems = sort_diagnostics((*loaded.diagnostics, *_between(loaded.resources), *judged))
     if errors_in(problems):
         raise InvalidManifests(problems)
     _logger.info("%d resources in %s", len(loaded.resources), folder)
-    return loaded
+    return replace(loaded, diagnostics=problems)
 
 
 def _between(resources: tuple[Resource, ...]) -> list[Diagnostic]:

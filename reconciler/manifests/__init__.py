@@ -11,14 +11,17 @@ from reconciler.manifests.configuration import (
     select_org,
 )
 from reconciler.manifests.loading import LoadedManifests, load_manifests
+from reconciler.manifests.policies import judge_policies, load_policies
 from reconciler.manifests.variables import read_variables, reveal
 
 __all__ = [
     "LoadedManifests",
     "bare_configuration",
     "credential_names",
+    "judge_policies",
     "load_configuration",
     "load_manifests",
+    "load_policies",
     "read_variables",
     "reveal",
     "select_org",

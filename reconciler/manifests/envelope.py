@@ -67,6 +67,9 @@ def _whole(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
 
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, as text."""
+
 _Name = Annotated[
     str,
     BeforeValidator(_name),
@@ -94,7 +97,7 @@ class IgnoredModel(SpecModel):
     """One entry of `ignoreChanges`."""
 
     path: Annotated[str, BeforeValidator(_pointer)]
-    until: Annotated[date | None, BeforeValidator(_day)] = None
+    until: Day | None = None
     reason: str | None = None
 
 

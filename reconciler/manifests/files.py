@@ -19,6 +19,9 @@ from reconciler.settings import ManifestSettings
 CONFIGURATION_NAME = "reconciler.yaml"
 """The configuration file's name; next to manifests it is none of them."""
 
+RESERVED = (CONFIGURATION_NAME, "policies", "overlays")
+"""What lies beside the configuration and is no manifest, also where the project's root is the manifests folder."""
+
 _SUFFIXES = (".yaml", ".yml", ".json")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What a YAML stream may not hold."""
@@ -117,8 +120,8 @@ def _enter(folder: Path, walk: _Walk) -> None:
 
 
 def _visible(entries: list[Path], walk: _Walk) -> Iterator[Path]:
-    configuration = walk.root / CONFIGURATION_NAME
-    return (entry for entry in entries if not entry.name.startswith(".") and entry != configuration)
+    reserved = {walk.root / name for name in RESERVED}
+    return (entry for entry in entries if not entry.name.startswith(".") and entry not in reserved)
 
 
 def _take(entry: Path, walk: _Walk) -> None:

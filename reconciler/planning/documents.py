@@ -58,7 +58,12 @@ def make_plan(
     )
     fingerprint = fingerprint_of(inputs.org_id, planned)
     diagnostics = sort_diagnostics(
-        (*draft.diagnostics, *check_diagnostics(checks, inputs.resources), *refusals(draft, fingerprint))
+        (
+            *inputs.warnings,
+            *draft.diagnostics,
+            *check_diagnostics(checks, inputs.resources),
+            *refusals(draft, fingerprint),
+        )
     )
     plan = Plan(
         tool_version=tool_version,

@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.kinds.base import Kind
 from reconciler.model.address import Address
+from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.remote import Facts
 from reconciler.model.resource import Resource
 from reconciler.model.state import Prior
@@ -82,6 +83,7 @@ class PlanInputs:
         granted_scopes: of the token; None when the login host did not say.
         writes: whether this plan is about to be applied: missing scopes fail instead of warning.
         windows: when the org may be changed; at any time where there are none.
+        warnings: what the manifests alone gave cause to say.
     """
 
     org: str
@@ -98,6 +100,7 @@ class PlanInputs:
     granted_scopes: frozenset[str] | None = None
     writes: bool = False
     windows: tuple[ChangeWindow, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
 
     def knowing(self, facts: Facts) -> PlanInputs:
         """The same, with these answers."""
