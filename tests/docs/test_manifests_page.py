@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.manifests import load_configuration
+from reconciler.manifests import load_configuration, load_policies
 from reconciler.manifests.envelope import LifecycleModel, MetadataModel
-from reconciler.settings import SafetySettings, Settings
+from reconciler.manifests.requirements import Operator
+from reconciler.settings import ManifestSettings, SafetySettings, Settings
 from scripts.documents import ROOT
 
 PAGE = (ROOT / "docs" / "manifests.md").read_text(encoding="utf-8")
@@ -17,7 +18,7 @@ BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 def block(kind: str) -> str:
     """The one block of a kind."""
-    (found,) = [text for text in BLOCKS if yaml.safe_load(text)["kind"] == kind]
+    (found,) = [text for text in BLOCKS if yaml.safe_load(text).get("kind") == kind]
     return str(found)
 
 
@@ -36,6 +37,19 @@ def test_manifest_shown_has_a_valid_envelope() -> None:
 
     assert MetadataModel.model_validate(manifest["metadata"]).name == "queue-aht"
     assert LifecycleModel.model_validate(manifest["lifecycle"]).prevent_destroy
+
+
+def test_policy_shown_can_be_read(tmp_path: Path) -> None:
+    (policy,) = [text for text in BLOCKS if "require" in yaml.safe_load(text)]
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "p.yaml").write_text(policy)
+
+    assert [found.name for found in load_policies(tmp_path, ManifestSettings())] == ["channels-fall-back"]
+
+
+@pytest.mark.parametrize("operator", list(Operator))
+def test_each_operator_of_policies_is_named(operator: str) -> None:
+    assert f"`{operator}`" in PAGE
 
 
 @pytest.mark.parametrize("member", [field.alias for field in LifecycleModel.model_fields.values()])
