@@ -53,7 +53,7 @@ def _api(org: SandboxOrg) -> Callable[[Request], Awaitable[Response]]:
             await asyncio.sleep(wait_s)
         delivery = org.deliver(_asked(request, raw, fault), raw)
         if delivery.answer is None:
-            return _Dropped()
+            return _Dropped(resets=fault is None or not fault.silent)
         response = _response(delivery.answer)
         return _Truncated(response) if delivery.truncated else response
 
@@ -85,11 +85,16 @@ def _response(answer: Answer) -> Response:
 
 
 class _Dropped(Response):
-    """No answer: the connection is reset."""
+    """No answer: the connection is reset, or left as it is."""
+
+    def __init__(self, *, resets: bool) -> None:
+        super().__init__()
+        self._resets = resets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         transport: Transport = scope["state"]["transport"]
-        transport.abort()
+        if self._resets:
+            transport.abort()
         await _disconnected(receive)
 
 

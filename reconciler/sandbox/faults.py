@@ -35,6 +35,7 @@ class Fault:
         after: How many matching requests pass unharmed first.
         latency_s: How long the request waits before it is looked at.
         drop: The connection is reset before the request is carried out, or after it was committed.
+        silent: A dropped connection is not reset: nothing comes, until the client gives up.
         truncate: The connection ends in the middle of the answer.
         body: Raw text to answer with, such as a gateway's HTML page.
         late: The status is answered after the request was carried out.
@@ -53,6 +54,7 @@ class Fault:
     after: int = 0
     latency_s: float = 0.0
     drop: Drop | None = None
+    silent: bool = False
     truncate: bool = False
     body: str | None = None
     late: bool = False
@@ -160,7 +162,7 @@ class _Waiting:
 # A semicolon separates only before a method, so that a body may hold one.
 _SEPARATOR = re.compile(r"\n|;\s*(?=(?:[A-Z]+|\*)\s)")
 _INTEGERS = {"status", "after"}
-_FLAGS = {"truncate", "late", "revoke_token"}
+_FLAGS = {"silent", "truncate", "late", "revoke_token"}
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "drop": ("before", "after"),
     "activation": ("fail", "hang"),

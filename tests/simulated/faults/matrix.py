@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby, product
 
 from reconciler.errors import ExitCode
-from tests.simulated.faults.sites import Phase, Site, sites
+from tests.simulated.faults.sites import Phase, Scenario, Site, sites
 from tests.simulated.faults.troubles import Course, Trouble, troubles
 
 
@@ -43,6 +43,8 @@ def pairwise() -> tuple[Case, ...]:
             able = [case for case in possible if (case.site.phase, case.trouble) == (phase, trouble)]
             turned = able[turn % len(able) :] + able[: turn % len(able)] if able else []
             chosen += sorted(turned, key=lambda case: _times_met(case, chosen))[:1]
+    for case in possible:  # a family that has one place only meets its other kinds there
+        chosen += [] if _times_met(case, chosen)[0] else [case]
     return tuple(chosen)
 
 
@@ -50,23 +52,45 @@ def _families() -> tuple[tuple[Trouble, ...], ...]:
     return tuple(tuple(group) for _, group in groupby(troubles(), key=lambda trouble: trouble.family))
 
 
-def _times_met(case: Case, chosen: Sequence[Case]) -> tuple[int, int]:
-    """How many of its pairs a case has in common with earlier ones, and how often its kind came in all."""
+def _times_met(case: Case, chosen: Sequence[Case]) -> tuple[int, int, int]:
+    """Whether family and phase of a case have met its kind earlier, and how often its kind came in all."""
     of_kind = [earlier for earlier in chosen if earlier.site.kind == case.site.kind]
     has_met_family = case.trouble.family in {earlier.trouble.family for earlier in of_kind}
     has_met_phase = case.site.phase in {earlier.site.phase for earlier in of_kind}
-    return has_met_family + has_met_phase, len(of_kind)
+    return has_met_family, has_met_phase, len(of_kind)
 
 
 def is_possible(site: Site, trouble: Trouble) -> bool:
     """Whether the case makes sense: an org that denies an object which it holds is not to be seen through."""
-    if site.phase is Phase.TOKEN and any(fault.revoke_token for fault in trouble.faults):
-        return False  # there is no token yet that could be revoked
+    if not _is_placed(site, trouble):
+        return False
+    if site.scenario is Scenario.DELETE and trouble.status == 404:
+        return site.phase not in (Phase.REREAD, Phase.STEP)
     if (site.phase, site.method) != (Phase.STEP, "DELETE"):
         return True
     # A delete answers without a body: there is nothing to cut, and no other text in its place.
-    has_text = any(fault.truncate or (fault.body and not fault.status) for fault in trouble.faults)
-    return trouble.status != 404 and not (has_text and trouble.family != "token")
+    is_cut = any(fault.truncate for fault in trouble.faults)
+    return not is_cut and (trouble.family == "token" or not trouble.replaces_text)
+
+
+def _is_placed(site: Site, trouble: Trouble) -> bool:
+    """Whether a trouble that belongs to a place meets it here."""
+    match trouble.family:
+        case "pages":
+            is_matrix = site.kind == "WeightMatrix"
+            return site.phase is Phase.LISTING or (is_matrix and site.phase in _READING)
+        case "activation":
+            return site.kind == "Channel" and site.phase is Phase.STEP and site.method != "DELETE"
+        case "render":
+            return site.kind == "Widget" and site.method in ("POST", "PUT") and site.phase in _RENDERING
+    if trouble.expires_tokens:
+        return not site.is_planning  # tokens run out between two events, and until then there is one only
+    # At first there is no token yet that could be revoked.
+    return site.phase is not Phase.TOKEN or not any(fault.revoke_token for fault in trouble.faults)
+
+
+_READING = (Phase.REREAD, Phase.WAIT, Phase.READBACK)
+_RENDERING = (Phase.STEP, Phase.REFRESH)
 
 
 def expected_code(case: Case) -> ExitCode:
@@ -74,10 +98,16 @@ def expected_code(case: Case) -> ExitCode:
     trouble, phase = case.trouble, case.site.phase
     if phase is Phase.TOKEN and trouble.status == 401:
         return ExitCode.ERROR  # a client has no other secret
+    if trouble.family == "activation":
+        return ExitCode.UNSETTLED
     if trouble.course is Course.PASSES or _is_seen_through(case):
         return ExitCode.OK
-    if trouble.has_no_token and phase in (Phase.CHECK, Phase.REFRESH):
-        return ExitCode.ERROR if phase is Phase.CHECK else ExitCode.UNSETTLED
+    if phase is Phase.CHECK and (trouble.has_no_token or trouble.status == 401):
+        return ExitCode.ERROR  # it is not the check that cannot be made
+    if phase is Phase.REFRESH and trouble.has_no_token:
+        return ExitCode.UNSETTLED
+    if phase is Phase.LISTING and trouble.status == 404:
+        return ExitCode.REFUSED  # a queue that is not there
     return _CODES[phase]
 
 
@@ -98,12 +128,12 @@ def _is_seen_through(case: Case) -> bool:
     """Whether looking once more shows that nothing is wrong.
 
     What a listing denies is asked for by id; a failed precondition of a write that carried a version is
-    re-read; and a wait goes on after one bad answer.
+    re-read, also that of its repeat; and a wait goes on after one bad answer.
     """
-    site, status = case.site, case.trouble.status
-    is_guarded = site.method in ("PUT", "DELETE") or (site.kind, site.step) == ("WeightMatrix", 1)
+    site, trouble = case.site, case.trouble
+    is_done = trouble.replaces_text and site.method == "PUT" and not trouble.has_no_token
     return (
-        (site.phase is Phase.LISTING and status == 404)
-        or (site.phase is Phase.STEP and status == 412 and is_guarded)
-        or (site.phase is Phase.WAIT and case.trouble.course is Course.REFUSES)
+        (site.phase is Phase.LISTING and trouble.status == 404 and site.kind != "WeightMatrix")
+        or (site.phase is Phase.STEP and site.is_guarded and (trouble.status == 412 or is_done))
+        or (site.phase is Phase.WAIT and trouble.course is Course.REFUSES)
     )

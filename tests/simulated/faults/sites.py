@@ -49,6 +49,7 @@ class Site:
         method: of the requests that the fault is for.
         path: a glob over their path.
         step: from 1, where a step's start is the moment; 0 elsewhere.
+        is_guarded: whether its write carries a version.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Site:
     method: str
     path: str = API
     step: int = 0
+    is_guarded: bool = False
 
     @property
     def name(self) -> str:
@@ -139,8 +141,8 @@ def _widget() -> Iterator[Site]:
     yield Site("Widget", update, Phase.REREAD, "GET")
     yield Site("Widget", delete, Phase.REREAD, "GET")
     yield Site("Widget", create, Phase.STEP, "POST", step=1)
-    yield Site("Widget", update, Phase.STEP, "PUT", step=1)
-    yield Site("Widget", delete, Phase.STEP, "DELETE", step=1)
+    yield Site("Widget", update, Phase.STEP, "PUT", step=1, is_guarded=True)
+    yield Site("Widget", delete, Phase.STEP, "DELETE", step=1, is_guarded=True)
     yield Site("Widget", create, Phase.REFRESH, "POST", step=2)
     yield Site("Widget", update, Phase.REFRESH, "POST", step=2)
     yield Site("Widget", create, Phase.READBACK, "GET")
@@ -154,8 +156,8 @@ def _channel() -> Iterator[Site]:
     yield Site("Channel", update, Phase.REREAD, "GET")
     yield Site("Channel", delete, Phase.REREAD, "GET")
     yield Site("Channel", create, Phase.STEP, "POST", step=1)
-    yield Site("Channel", update, Phase.STEP, "PUT", step=1)
-    yield Site("Channel", delete, Phase.STEP, "DELETE", step=1)
+    yield Site("Channel", update, Phase.STEP, "PUT", step=1, is_guarded=True)
+    yield Site("Channel", delete, Phase.STEP, "DELETE", step=1, is_guarded=True)
     yield Site("Channel", create, Phase.WAIT, "GET", step=1)
     yield Site("Channel", update, Phase.WAIT, "GET", step=1)
     yield Site("Channel", create, Phase.READBACK, "GET")
@@ -168,8 +170,9 @@ def _matrix() -> Iterator[Site]:
     yield Site("WeightMatrix", create, Phase.REREAD, "GET")
     yield Site("WeightMatrix", update, Phase.REREAD, "GET")
     for number in (1, 2, 3):
-        yield Site("WeightMatrix", create, Phase.STEP, "PATCH", step=number)
-        yield Site("WeightMatrix", update, Phase.STEP, "PATCH", step=number)
+        is_queue = number == 1  # then come its members, which have no version
+        yield Site("WeightMatrix", create, Phase.STEP, "PATCH", step=number, is_guarded=is_queue)
+        yield Site("WeightMatrix", update, Phase.STEP, "PATCH", step=number, is_guarded=is_queue)
     yield Site("WeightMatrix", create, Phase.WAIT, "GET", step=3)
     yield Site("WeightMatrix", update, Phase.WAIT, "GET", step=3)
     yield Site("WeightMatrix", update, Phase.READBACK, "GET")

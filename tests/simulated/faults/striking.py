@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.cli.planning import exit_code_of
@@ -12,11 +12,17 @@ from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.model.events import Event
 from reconciler.model.outcome import RunReport
 from reconciler.model.state import EntryStatus
-from reconciler.sandbox import Fault, SandboxOrg
-from tests.simulated.apply.bench import Bench
-from tests.simulated.faults.sites import SUBJECTS, Site
+from reconciler.sandbox import SandboxOrg
+from reconciler.settings import HttpSettings
+from tests.simulated.apply.bench import QUICK, Bench, Document
+from tests.simulated.faults.sites import SUBJECTS, Scenario, Site
+from tests.simulated.faults.troubles import Trouble
 
 NATURAL_KEYS = {"widgets": "name", "channels": "name", "schemas": "externalId"}
+IMPATIENT = replace(
+    QUICK, http=HttpSettings(backoff_base_s=0.001, backoff_max_s=0.002, read_timeout_s=0.4, tries=3)
+)
+"""For troubles that are slow: so is each try."""
 
 
 class FastClock(SystemClock):
@@ -45,7 +51,7 @@ class Trap:
 
     org: SandboxOrg
     site: Site
-    faults: tuple[Fault, ...]
+    trouble: Trouble
     is_sprung: bool = False
 
     def notify(self, event: Event) -> None:
@@ -56,7 +62,9 @@ class Trap:
     def spring(self) -> None:
         """Asks for the faults now."""
         self.is_sprung = True
-        self.org.inject(*self.faults)
+        self.org.inject(*self.trouble.at(self.site))
+        if self.trouble.expires_tokens:
+            self.org.expire_tokens()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +84,24 @@ class Struck:
         return next(iter(results.values()), self.report.status.value)
 
 
-def plan_into(work: Bench, site: Site, faults: tuple[Fault, ...]) -> Struck:
+def plan_into(work: Bench, site: Site, trouble: Trouble) -> Struck:
     """What `plan` does under faults that wait from its start."""
-    Trap(work.org, site, faults).spring()
+    Trap(work.org, site, trouble).spring()
+    work.settings = IMPATIENT if trouble.is_slow else QUICK
     try:
         planned = work.plan()
     except ReconcilerError as error:
         return Struck(error.exit_code, error=error)
     finally:
         work.org.clear_faults()
+        work.settings = QUICK
     return Struck(ExitCode.OK if planned.applyable else ExitCode.REFUSED)
 
 
-def apply_into(work: Bench, site: Site, faults: tuple[Fault, ...]) -> Struck:
+def apply_into(work: Bench, site: Site, trouble: Trouble) -> Struck:
     """What `apply` does when the faults strike at the site."""
-    trap = Trap(work.org, site, faults)
+    trap = Trap(work.org, site, trouble)
+    work.settings = IMPATIENT if trouble.is_slow else QUICK
     if site.is_planning:
         trap.spring()
     try:
@@ -99,6 +110,7 @@ def apply_into(work: Bench, site: Site, faults: tuple[Fault, ...]) -> Struck:
         return Struck(error.exit_code, error=error)
     finally:
         work.org.clear_faults()
+        work.settings = QUICK
         assert trap.is_sprung, "the site was never reached"
     return Struck(exit_code_of(report), report=report)
 
@@ -119,12 +131,30 @@ def _assert_recorded(work: Bench, address: str, collection: str) -> None:
     prior = work.prior()
     is_open = address in {str(intent.address) for intent in prior.open_intents}
     entry = work.entry(address)
-    is_held = "x" in {
-        found[NATURAL_KEYS[collection]]
-        for found in work.objects(collection)
-        if found.get("status") != "DEPRECATED"
-    }
+    is_held = bool(_held(work, collection))
     if is_held and entry is None:
         assert is_open, f"{address} is in the org, and nothing knows of it"
     if entry is not None and entry.status is EntryStatus.SETTLED:
         assert is_held or is_open, f"{address} is recorded as settled, and the org has none"
+
+
+def assert_finished(work: Bench, site: Site) -> None:
+    """Nothing is left to ask for, and the record is of what the org holds."""
+    assert_coherent(work)
+    prior, entry = work.prior(), work.entry(f"{site.kind}/x")
+    assert prior.open_intents == ()
+    assert (entry is None) == (site.scenario is Scenario.DELETE)
+    assert {each.status for each in prior.entries.values()} == {EntryStatus.SETTLED}
+    collection = SUBJECTS[site.kind].collection
+    if collection in NATURAL_KEYS:
+        ids = [str(found.get("id", found.get("externalId"))) for found in _held(work, collection)]
+        assert ids == ([entry.remote_id] if entry else [])
+
+
+def _held(work: Bench, collection: str) -> list[Document]:
+    """The objects called x."""
+    return [
+        found
+        for found in work.objects(collection)
+        if found[NATURAL_KEYS[collection]] == "x" and found.get("status") != "DEPRECATED"
+    ]

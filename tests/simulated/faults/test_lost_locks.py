@@ -5,7 +5,7 @@ What became of the earlier try is not said: its intent stays open, and the run t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -17,7 +17,8 @@ from reconciler.store import OpenMode
 from tests.simulated.apply.bench import Bench
 from tests.simulated.faults.sites import Phase as At
 from tests.simulated.faults.sites import Scenario, Site, prepare
-from tests.simulated.faults.striking import Trap, assert_coherent
+from tests.simulated.faults.striking import Trap, assert_coherent, assert_finished
+from tests.simulated.faults.troubles import Course, Trouble
 
 UNLOCKED = AuditEntry(Phase.STATE, "2026-01-01T00:00:00.000Z", "another", "test", "sam")
 COMMITTED = Fault(drop="after")
@@ -56,8 +57,8 @@ def test_lock_that_is_taken_in_a_wait_lets_nothing_more_be_sent(
     site = Site(kind, Scenario.CREATE, At.STEP, method, step=1)
     prepare(work, site)
     work.org.forget_requests()
-    strike = replace(fault, method=method, path=site.path)
-    taker = Taker(work, Trap(work.org, site, (strike,)))
+    trouble = Trouble("wait", "", Course.PASSES, (fault,))
+    taker = Taker(work, Trap(work.org, site, trouble))
 
     with pytest.raises(StateLocked, match="was unlocked while this run was using it"):
         work.apply(observer=taker, parallelism=1)
@@ -68,5 +69,4 @@ def test_lock_that_is_taken_in_a_wait_lets_nothing_more_be_sent(
     assert work.audit(phase="result", run_id=work.prior().open_intents[0].run_id) == []
     assert_coherent(work)
     work.converge()
-    assert_coherent(work)
-    assert work.prior().open_intents == ()
+    assert_finished(work, site)

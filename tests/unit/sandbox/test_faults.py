@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from reconciler.sandbox import Fault, SandboxOptions, SandboxOrg, parse_faults, running_sandbox
+from reconciler.sandbox.faults import Drop
 from tests.unit.sandbox.caller import QUEUES, SUPPORT_QUEUE, WIDGETS, Caller, widget
 
 
@@ -16,6 +17,7 @@ from tests.unit.sandbox.caller import QUEUES, SUPPORT_QUEUE, WIDGETS, Caller, wi
         ),
         ("* * status=429 retry_after=7 times=always", Fault(status=429, retry_after="7", times=None)),
         ("get /x latency_s=0.5 drop=after", Fault("GET", "/x", latency_s=0.5, drop="after")),
+        ("GET /x drop=before silent=true", Fault("GET", "/x", drop="before", silent=True)),
         ("GET /x truncate=true", Fault("GET", "/x", truncate=True)),
         (
             'GET /x status=502 body="<h1>Bad; gateway</h1>"',
@@ -144,6 +146,18 @@ def test_dropped_connection_is_reset_without_an_answer(org: SandboxOrg, caller: 
     with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
         caller.get(QUEUES)
     assert (org.requests[-1].status, _statuses(caller, 1)) == (None, [200])
+
+
+@pytest.mark.parametrize(("drop", "is_made"), [("before", False), ("after", True)])
+def test_silent_connection_lets_a_client_time_out(
+    org: SandboxOrg, caller: Caller, drop: Drop, is_made: bool
+) -> None:
+    org.inject(Fault("POST", drop=drop, silent=True))
+
+    with pytest.raises(httpx.ReadTimeout):
+        caller.client.post(WIDGETS, json=widget(), headers=caller.headers, timeout=0.1)
+
+    assert len(org.collection("widgets")) == is_made
 
 
 def test_truncated_answer_ends_in_its_middle(org: SandboxOrg, caller: Caller) -> None:
