@@ -3,7 +3,8 @@
 A create whose answer was lost is repeated with the journalled key and body: the platform answers with the
 object that it made, or makes it now (design.md, section 7). An intent older than the platform keeps its keys,
 one whose secrets have changed since, or whose repeat is refused by the place rather than for its body, is
-looked up by natural key instead. Everything else is idempotent or shows in the org, so planning sees it.
+looked up by natural key instead. Everything else is idempotent or shows in the org, so planning sees it: what
+was begun counts as unsettled, so that none of it is taken for drift or conflict, and it is waited for again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from reconciler.applying.filling import reveal_secrets
 from reconciler.applying.problems import nameless
 from reconciler.applying.records import run_record
 from reconciler.errors import NotFound, Rejected, RemoteError
+from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.remote import Answer, listing
 from reconciler.model.resource import Resource
@@ -39,7 +41,7 @@ class Recovered:
 async def recover(
     intents: Sequence[Intent], resources: Sequence[Resource], context: ApplyContext
 ) -> tuple[Recovered, ...]:
-    """Resolves the open intents of earlier runs, one by one, in the order in which they were made.
+    """Resolves the open intents of earlier runs, change by change, in the order in which they were made.
 
     Args:
         resources: the manifests: secrets of a journalled body are found in them by digest.
@@ -48,19 +50,23 @@ async def recover(
         RemoteError: the org cannot be asked; the intents stay open.
     """
     known = _secrets_by_digest(resources, context)
-    found = []
-    for intent in intents:
-        remote_id = await _resolve(intent, known, context) if intent.creates else None
-        _record(intent, remote_id, context)
-        _logger.info(
-            "run %s ended while it asked for `%s` of %s: %s",
-            intent.run_id,
-            intent.label,
-            intent.address,
-            f"it made {remote_id}" if remote_id else "the plan shows what is left to do",
-        )
-        found.append(Recovered(intent, remote_id))
+    found: list[Recovered] = []
+    for begun in _by_change(intents):
+        resolved = [
+            Recovered(intent, await _resolve(intent, known, context) if intent.creates else None)
+            for intent in begun
+        ]
+        _record(resolved, resources, context)
+        found += resolved
     return tuple(found)
+
+
+def _by_change(intents: Sequence[Intent]) -> list[list[Intent]]:
+    """The steps of a change together: one commit closes their intents, and must hold what became of each."""
+    changes: dict[tuple[str, Address], list[Intent]] = {}
+    for intent in intents:
+        changes.setdefault((intent.run_id, intent.address), []).append(intent)
+    return list(changes.values())
 
 
 async def _resolve(intent: Intent, known: Mapping[str, Secret], context: ApplyContext) -> str | None:
@@ -110,17 +116,63 @@ async def _look_up(intent: Intent, context: ApplyContext) -> str | None:
     return next(found, None)
 
 
-def _record(intent: Intent, remote_id: str | None, context: ApplyContext) -> None:
+def _record(resolved: Sequence[Recovered], resources: Sequence[Resource], context: ApplyContext) -> None:
     """The entry is unsettled: planning goes on from what the org holds."""
-    audit = [_audit(intent, remote_id, context)]
-    if intent.entry is None or remote_id is None:
-        context.store.leave(intent.address, audit, run_id=intent.run_id, close=True)
-        return
-    entry: PriorEntry = replace(intent.entry, remote_id=remote_id, status=EntryStatus.UNSETTLED)
-    context.store.settle(intent.address, entry, audit, run_id=intent.run_id)
+    first = resolved[0].intent
+    entry = _doubtful_entry(resolved, resources, context.store.load().entries)
+    audit = [_audit(found, entry, context) for found in resolved]
+    if entry is None:
+        context.store.leave(first.address, audit, run_id=first.run_id, close=True)
+    else:
+        context.store.settle(first.address, entry, audit, run_id=first.run_id)
+    for found in resolved:
+        _logger.info(
+            "run %s ended while it asked for `%s` of %s: %s",
+            first.run_id,
+            found.intent.label,
+            first.address,
+            f"it made {found.remote_id}" if found.remote_id else "the plan shows what is left to do",
+        )
 
 
-def _audit(intent: Intent, remote_id: str | None, context: ApplyContext) -> AuditEntry:
+def _doubtful_entry(
+    resolved: Sequence[Recovered], resources: Sequence[Resource], entries: Mapping[Address, PriorEntry]
+) -> PriorEntry | None:
+    """What prior state is to hold of a change that was cut short; None: nothing of it.
+
+    An object that is held already stays under its address: a rename is made by the plan.
+    """
+    intent = resolved[0].intent
+    made = {found.remote_id: found.intent.entry for found in resolved if found.remote_id is not None}
+    same = [
+        held
+        for held in entries.values()
+        if held.remote_id in made and held.address.kind == intent.address.kind
+    ]
+    created = [(remote_id, entry) for remote_id, entry in made.items() if entry is not None]
+    if created and not same:
+        remote_id, entry = created[-1]
+        return replace(entry, remote_id=remote_id, status=EntryStatus.UNSETTLED)
+    held = same[0] if same else _held(intent.address, resources, entries)
+    if held is None:
+        return None
+    return replace(held, status=EntryStatus.UNSETTLED, plan_fingerprint=intent.plan_fingerprint)
+
+
+def _held(
+    address: Address, resources: Sequence[Resource], entries: Mapping[Address, PriorEntry]
+) -> PriorEntry | None:
+    """The entry of an address, perhaps under a former name."""
+    former = [
+        Address(address.kind, name) for one in resources if one.address == address for name in one.formerly
+    ]
+    declared = {resource.address for resource in resources}
+    names = (address, *(name for name in former if name not in declared))
+    return next((entries[name] for name in names if name in entries), None)
+
+
+def _audit(found: Recovered, entry: PriorEntry | None, context: ApplyContext) -> AuditEntry:
+    intent = found.intent
     return run_record(
         context.run,
         Phase.RESULT,
@@ -128,7 +180,7 @@ def _audit(intent: Intent, remote_id: str | None, context: ApplyContext) -> Audi
         address=str(intent.address),
         kind=intent.address.kind,
         action=intent.action,
-        remote_id=remote_id,
+        remote_id=found.remote_id or (entry.remote_id if entry else None),
         outcome="recovered",
         idempotency_key=intent.key,
         detail={"label": intent.label, "begun_by": intent.run_id},

@@ -30,7 +30,7 @@ class PriorEntry:
         answered: the same fields as the server answered them, where it normalised our own write; as long as
             desired equals `base` and live equals `answered` at a place, they agree.
         scope: what is needed to address the object besides its id (a widget's `dashboardId`).
-        plan_fingerprint: the plan that wrote this entry.
+        plan_fingerprint: the plan that wrote this entry; while it is unsettled, the plan that began to.
     """
 
     address: Address

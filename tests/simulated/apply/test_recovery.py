@@ -132,6 +132,51 @@ def test_lost_update_shows_in_the_org(work: Bench) -> None:
     assert work.prior().open_intents == ()
 
 
+def test_update_that_was_cut_short_is_no_conflict_with_the_next_edit(work: Bench) -> None:
+    work.declare(channel("web"))
+    work.converge()
+    work.declare(channel("web", description="Edited"))
+    work.org.inject(Fault(method="PUT", path="*", drop="after"))
+    assert apply_and_die(work, RETRYING)
+    work.declare(channel("web", description="Edited again"))
+
+    work.converge()
+
+    assert [found["description"] for found in work.objects("channels")] == ["Edited again"]
+
+
+def test_activation_that_failed_unseen_is_asked_for_again(work: Bench) -> None:
+    """The org holds what was wanted, and has not brought it about."""
+    work.declare(channel("web"))
+    work.converge()
+    work.declare(channel("web", description="Edited"))
+    work.org.inject(Fault(method="PUT", path="*", activation="hang"))
+    assert apply_and_die(work, Death("ChangeWaiting", 1))
+    (found,) = work.objects("channels")
+    work.org.alter("channels", str(found["id"]), {"status": "failed"})
+    work.org.forget_requests()
+
+    report = work.apply()
+
+    assert (report.status, report.converged) == ("applied", True)
+    assert [request.method for request in work.mutations()] == ["PUT"]
+    assert [found["status"] for found in work.objects("channels")] == ["active"]
+
+
+def test_renamed_schema_is_not_taken_for_a_removed_one(work: Bench) -> None:
+    """The draft was made under the new name, and prior state holds the schema under the old one."""
+    work.declare(schema("old", externalId="ticket"))
+    work.converge()
+    renamed = schema("new", externalId="ticket", description="Edited", metadata={"formerly": ["old"]})
+    work.declare(renamed)
+    assert apply_and_die(work, Death("StepStarted", 2))
+
+    work.converge()
+
+    assert [found["status"] for found in work.objects("schemas")] == ["PUBLISHED"]
+    assert list(map(str, work.prior().entries)) == ["Schema/new"]
+
+
 def test_lost_delete_is_not_made_twice(work: Bench) -> None:
     keeper = schema("keeper")
     work.declare(channel("web"), keeper)
