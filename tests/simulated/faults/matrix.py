@@ -30,6 +30,11 @@ def every_case() -> tuple[Case, ...]:
     return tuple(Case(site, trouble) for site, trouble in pairs if is_possible(site, trouble))
 
 
+def families() -> tuple[tuple[Trouble, ...], ...]:
+    """The troubles that differ only in how often, how late and with which `Retry-After`."""
+    return tuple(tuple(group) for _, group in groupby(troubles(), key=lambda trouble: trouble.family))
+
+
 def pairwise() -> tuple[Case, ...]:
     """Each family of troubles in each phase and with each kind; variants and scenarios take turns.
 
@@ -37,8 +42,8 @@ def pairwise() -> tuple[Case, ...]:
     """
     chosen: list[Case] = []
     possible = every_case()
-    for number, (phase, group) in enumerate(product(Phase, _families())):
-        told = group if phase is Phase.STEP else group[number // len(_families()) % len(group) :][:1]
+    for number, (phase, group) in enumerate(product(Phase, families())):
+        told = group if phase is Phase.STEP else group[number // len(families()) % len(group) :][:1]
         for turn, trouble in enumerate(told, start=number):
             able = [case for case in possible if (case.site.phase, case.trouble) == (phase, trouble)]
             turned = able[turn % len(able) :] + able[: turn % len(able)] if able else []
@@ -46,10 +51,6 @@ def pairwise() -> tuple[Case, ...]:
     for case in possible:  # a family that has one place only meets its other kinds there
         chosen += [] if _times_met(case, chosen)[0] else [case]
     return tuple(chosen)
-
-
-def _families() -> tuple[tuple[Trouble, ...], ...]:
-    return tuple(tuple(group) for _, group in groupby(troubles(), key=lambda trouble: trouble.family))
 
 
 def _times_met(case: Case, chosen: Sequence[Case]) -> tuple[int, int, int]:
@@ -83,9 +84,14 @@ def _is_placed(site: Site, trouble: Trouble) -> bool:
             return site.kind == "Channel" and site.phase is Phase.STEP and site.method != "DELETE"
         case "render":
             return site.kind == "Widget" and site.method in ("POST", "PUT") and site.phase in _RENDERING
+        case _:
+            return _has_token(site, trouble)
+
+
+def _has_token(site: Site, trouble: Trouble) -> bool:
+    """Whether there is a token that could be taken away, where that is the trouble."""
     if trouble.expires_tokens:
-        return not site.is_planning  # tokens run out between two events, and until then there is one only
-    # At first there is no token yet that could be revoked.
+        return not site.is_planning  # they run out at an event, and before the first one there is none
     return site.phase is not Phase.TOKEN or not any(fault.revoke_token for fault in trouble.faults)
 
 
@@ -114,6 +120,7 @@ def expected_code(case: Case) -> ExitCode:
 _CODES = {
     Phase.TOKEN: ExitCode.ERROR,
     Phase.IDENTITY: ExitCode.ERROR,
+    Phase.RECOVERY: ExitCode.ERROR,
     Phase.LISTING: ExitCode.ERROR,
     Phase.CHECK: ExitCode.REFUSED,
     Phase.REREAD: ExitCode.PARTIAL,
@@ -128,7 +135,8 @@ def _is_seen_through(case: Case) -> bool:
     """Whether looking once more shows that nothing is wrong.
 
     What a listing denies is asked for by id; a failed precondition of a write that carried a version is
-    re-read, also that of its repeat; and a wait goes on after one bad answer.
+    re-read, also that of its repeat; a wait goes on after one bad answer; and a create of an earlier run that
+    is refused now is planned again, as long as it is not for want of a scope.
     """
     site, trouble = case.site, case.trouble
     is_done = trouble.replaces_text and site.method == "PUT" and not trouble.has_no_token
@@ -136,4 +144,5 @@ def _is_seen_through(case: Case) -> bool:
         (site.phase is Phase.LISTING and trouble.status == 404 and site.kind != "WeightMatrix")
         or (site.phase is Phase.STEP and site.is_guarded and (trouble.status == 412 or is_done))
         or (site.phase is Phase.WAIT and trouble.course is Course.REFUSES)
+        or (site.phase is Phase.RECOVERY and trouble.course is Course.REFUSES and trouble.status != 403)
     )

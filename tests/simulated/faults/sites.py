@@ -24,6 +24,7 @@ class Phase(StrEnum):
 
     TOKEN = "token"
     IDENTITY = "identity"
+    RECOVERY = "recovery"
     LISTING = "listing"
     CHECK = "check"
     REREAD = "reread"
@@ -68,7 +69,7 @@ class Site:
     @property
     def is_planning(self) -> bool:
         """Whether nothing has been approved yet, so that the fault waits from the start."""
-        return self.phase in (Phase.TOKEN, Phase.IDENTITY, Phase.LISTING, Phase.CHECK)
+        return self.phase in (Phase.TOKEN, Phase.IDENTITY, Phase.RECOVERY, Phase.LISTING, Phase.CHECK)
 
     def is_reached_by(self, event: Event) -> bool:
         """Whether the fault is to strike from this event on."""

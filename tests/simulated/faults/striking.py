@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+
+import pytest
 
 from reconciler.cli.planning import exit_code_of
 from reconciler.commands.clocks import SystemClock
-from reconciler.errors import ExitCode, ReconcilerError
-from reconciler.model.events import Event
+from reconciler.errors import ExitCode, ReconcilerError, StateLocked
+from reconciler.model.audit import AuditEntry, Phase
+from reconciler.model.events import Event, Retrying, Throttled
 from reconciler.model.outcome import RunReport
 from reconciler.model.state import EntryStatus
 from reconciler.sandbox import SandboxOrg
 from reconciler.settings import HttpSettings
+from reconciler.store import OpenMode
 from tests.simulated.apply.bench import QUICK, Bench, Document
 from tests.simulated.faults.sites import SUBJECTS, Scenario, Site
 from tests.simulated.faults.troubles import Trouble
@@ -113,6 +117,38 @@ def apply_into(work: Bench, site: Site, trouble: Trouble) -> Struck:
         work.settings = QUICK
         assert trap.is_sprung, "the site was never reached"
     return Struck(exit_code_of(report), report=report)
+
+
+UNLOCKED = AuditEntry(Phase.STATE, "2026-01-01T00:00:00.000Z", "another", "test", "sam")
+
+
+@dataclass(slots=True)
+class Taker:
+    """Springs a trap, and takes the run's lock as soon as a request is to be sent again."""
+
+    work: Bench
+    trap: Trap
+    sent: list[str] = field(default_factory=list)
+
+    def notify(self, event: Event) -> None:
+        """Takes an event."""
+        self.trap.notify(event)
+        if self.trap.is_sprung and isinstance(event, Retrying | Throttled) and not self.sent:
+            self.sent = self.work.sent()
+            with self.work.store(OpenMode.WRITE) as store:
+                store.break_lock(UNLOCKED)
+
+
+def apply_and_lose(work: Bench, site: Site, trouble: Trouble) -> list[str]:
+    """An apply that loses its lock in a trouble, so that it sends and records nothing more.
+
+    Returns:
+        What had been sent when the lock was taken.
+    """
+    taker = Taker(work, Trap(work.org, site, trouble))
+    with pytest.raises(StateLocked, match="was unlocked while this run was using it"):
+        work.apply(observer=taker, parallelism=1)
+    return taker.sent
 
 
 def assert_coherent(work: Bench) -> None:
