@@ -64,6 +64,22 @@ class ApplySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LockSettings:
+    """The lock of an org's state, and its lease (design.md, section 8)."""
+
+    lease_s: float = 60.0
+    """Another run may take the lock this long after the last renewal."""
+    renewal_s: float = 15.0
+    """Time between renewals: three may fail before the lease is in danger."""
+    retry_s: float = 1.0
+    """Time to the next try after a renewal that failed."""
+    margin_s: float = 5.0
+    """The holder stops this much earlier: what passes the fence just before has time to leave."""
+    poll_s: float = 0.2
+    """How often a run that waits for the lock looks again."""
+
+
+@dataclass(frozen=True, slots=True)
 class RateSettings:
     """What a plan assumes of the org's rate limit until its answers say otherwise."""
 
@@ -102,5 +118,6 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     safety: SafetySettings = field(default_factory=SafetySettings)
     apply: ApplySettings = field(default_factory=ApplySettings)
+    lock: LockSettings = field(default_factory=LockSettings)
     rate: RateSettings = field(default_factory=RateSettings)
     manifests: ManifestSettings = field(default_factory=ManifestSettings)

@@ -8,7 +8,6 @@ needs them imports them by name.
 
 from reconciler.store.chain import AuditQuery, AuditVerification
 from reconciler.store.holders import Holder, Incarnation, RunIdentity, this_process
-from reconciler.store.leases import LeaseTerms
 from reconciler.store.locations import Location, PostgresUrl, local_folder, state_location
 from reconciler.store.opening import OpenMode, missing_state, open_store, store_exists
 from reconciler.store.runstore import Store
@@ -21,7 +20,6 @@ __all__ = [
     "EnvironmentSecrets",
     "Holder",
     "Incarnation",
-    "LeaseTerms",
     "Location",
     "OpenMode",
     "PostgresUrl",

@@ -97,6 +97,12 @@ def hash_at(database: Database, org: str, seq: int) -> str | None:
     return database.read(lambda connection: connection.execute(wanted).scalar())
 
 
+def holds(connection: Connection, org: str, head: Head) -> bool:
+    """Whether the chain goes through this head."""
+    wanted = select(audit.c.hash).where(audit.c.org == org, audit.c.seq == head.seq)
+    return head.seq == 0 or connection.execute(wanted).scalar() == head.hash
+
+
 def verify(database: Database, org: str) -> AuditVerification:
     """Checks the chain from its first record to its end; what a run appends meanwhile is left out."""
     end, last_seq = database.read(lambda connection: _ends(connection, org))

@@ -22,6 +22,12 @@ BUSY_TIMEOUT_S = 5.0
 """Another run's transaction takes milliseconds; one that lasts this long hangs."""
 
 
+class StoreAway(StateError):
+    """The server cannot be reached just now; what a run has committed there is safe."""
+
+    default_code = "state.unavailable"
+
+
 class Database(Protocol):
     """One database, open."""
 

@@ -16,22 +16,9 @@ from typing import Self
 
 from reconciler.errors import StateError
 from reconciler.model.ports import Clock
+from reconciler.settings import LockSettings
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseTerms:
-    """The times of a lease (design.md, section 8)."""
-
-    length_s: float = 60.0
-    """Another run may take the lock this long after the last renewal."""
-    renewal_s: float = 15.0
-    """Time between renewals: three may fail before the lease is in danger."""
-    retry_s: float = 1.0
-    """Time to the next try after a renewal that failed."""
-    margin_s: float = 5.0
-    """The holder stops this much earlier: what passes the fence just before has time to leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +52,9 @@ class Renewal:
         renew: renews once; False when the lease is lost.
     """
 
-    def __init__(self, renew: Callable[[], bool], terms: LeaseTerms) -> None:
+    def __init__(self, renew: Callable[[], bool], settings: LockSettings) -> None:
         self._renew = renew
-        self._terms = terms
+        self._settings = settings
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="lease", daemon=True)
 
@@ -78,15 +65,16 @@ class Renewal:
     def stop(self) -> None:
         """Ends it; waits for a renewal that is under way, but not longer than a lease."""
         self._stopped.set()
-        self._thread.join(self._terms.length_s)
+        self._thread.join(self._settings.lease_s)
 
     def _go_on(self) -> None:
-        wait_s = self._terms.renewal_s
+        wait_s, said = self._settings.renewal_s, ""
         while not self._stopped.wait(wait_s):
             try:
                 if not self._renew():
                     return
-                wait_s = self._terms.renewal_s
+                wait_s, said = self._settings.renewal_s, ""
             except StateError as error:
-                _logger.warning("the lock's lease was not renewed: %s", error)
-                wait_s = min(self._terms.retry_s, self._terms.renewal_s)
+                if error.message != said:
+                    _logger.warning("the lock's lease was not renewed: %s", error.message)
+                wait_s, said = min(self._settings.retry_s, self._settings.renewal_s), error.message

@@ -121,6 +121,22 @@ def foreign_lineage(org: str, lineage: str) -> StateError:
     )
 
 
+def lost_history(org: str, known: int, *, found: int) -> StateError:
+    """The error for a store that no longer holds what a run has seen in it.
+
+    Args:
+        known: the last audit record that the run knows.
+        found: the last one there.
+    """
+    return StateError(
+        f"the state of {org!r} has lost records: this run knows record {known}, the store ends at {found} "
+        "or holds another one there",
+        code="state.foreign-lineage",
+        hint="a server that lagged behind took over, or a backup was put back: `reconciler plan` shows what "
+        "the org holds and the state no longer knows",
+    )
+
+
 def _lineage(row: Row[Any] | None) -> Lineage | None:
     if row is None:
         return None

@@ -18,15 +18,13 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select
 
 from reconciler.errors import StateError, StateLocked
 from reconciler.model.ports import Clock
+from reconciler.settings import LockSettings
 from reconciler.store.database import Database
 from reconciler.store.holders import Holder, Incarnation, RunIdentity, is_gone
-from reconciler.store.leases import Lease, LeaseTerms, Renewal
+from reconciler.store.leases import Lease, Renewal
 from reconciler.store.lineage import reserve_lineage
 from reconciler.store.rows import time_text
 from reconciler.store.tables import NO_LEASE, locks
-
-POLL_S = 0.2
-"""How often a waiting run looks again."""
 
 _READ = select(locks).where(locks.c.org == bindparam("of_org"))
 _EXTEND = (
@@ -34,7 +32,24 @@ _EXTEND = (
     .where(locks.c.org == bindparam("of_org"), locks.c.token == bindparam("of_token"))
     .values(expires=bindparam("until"))
 )
+_HINT_OF_LOST = (
+    "this run sends and records nothing more; what it had begun is in the journal, and the next "
+    "`reconciler apply` goes on from there"
+)
+_HINT = "wait for that run, or give --lock-timeout; `reconciler state unlock` frees the lock of a lost run"
 _logger = logging.getLogger(__name__)
+
+
+class LockHeld(StateLocked):
+    """Another run holds the lock.
+
+    Args:
+        holder: who.
+    """
+
+    def __init__(self, message: str, *, hint: str, holder: Holder) -> None:
+        super().__init__(message, hint=hint)
+        self.holder = holder
 
 
 class Lock:
@@ -52,17 +67,30 @@ class Lock:
         *,
         run: RunIdentity,
         clock: Clock,
-        terms: LeaseTerms | None = None,
+        settings: LockSettings | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._database = database
         self._org = org
         self._run = run
         self._clock = clock
-        self._terms = terms or LeaseTerms()
+        self._settings = settings or LockSettings()
         self._pause = pause
         self._lease: Lease | None = None
         self._is_lost = False
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether this run took the lock and did not let go of it; it may have been taken from it since."""
+        return self._lease is not None
+
+    @property
+    def lease_left_s(self) -> float:
+        """For how long this run may move anything, by its own view; 0 for a run without the lock."""
+        lease = self._lease
+        if lease is None or self._is_over(lease):
+            return 0.0
+        return self._trusted_s - lease.age_s(self._clock)
 
     @contextmanager
     def held(self, description: str, timeout_s: float) -> Iterator[None]:
@@ -72,7 +100,7 @@ class Lock:
             StateLocked: another run still holds it after `timeout_s`; names it.
         """
         self.acquire(description, timeout_s)
-        renewal = Renewal(self.renew, self._terms)
+        renewal = Renewal(self.renew, self._settings)
         renewal.start()
         try:
             yield
@@ -90,8 +118,8 @@ class Lock:
         while (holder := self._take(description)) is not None:
             left = deadline - self._clock.monotonic()
             if left <= 0:
-                raise self._locked(f"is locked by {holder}")
-            self._pause(min(POLL_S, left))
+                raise LockHeld(self._said(f"is locked by {holder}"), hint=_HINT, holder=holder)
+            self._pause(min(self._settings.poll_s, left))
 
     def renew(self) -> bool:
         """Lets the lease begin anew; one that has run out, or was taken, stays lost.
@@ -106,7 +134,7 @@ class Lock:
         if lease is None or self._is_over(lease):
             return False
         renewed = Lease.beginning(lease.token, self._clock)
-        if not self._database.write(lambda connection: self._extend(connection, lease.token)):
+        if not self._database.write(lambda connection: self._extend(connection, lease)):
             self._is_lost = True
             return False
         self._lease = renewed
@@ -131,17 +159,17 @@ class Lock:
         """
         lease = self._lease
         if lease is None:
-            raise self._locked("is not locked by this run, so it may not move it")
+            raise self._lost("is not locked by this run, so it may not move it")
         row = self._row_in(connection)
         if row is None:
-            raise self._locked("was unlocked while this run was using it")
+            raise self._lost("was unlocked while this run was using it")
         if row["token"] != lease.token:
-            raise self._locked(f"was taken over by {self._holder(connection, row)}")
+            raise self._lost(f"was taken over by {self._holder(connection, row)}")
         # Last, so that as little as possible lies between it and what the caller does.
         if self._is_over(lease):
-            raise self._locked(
+            raise self._lost(
                 f"is no longer locked by this run: its lease was last renewed {lease.age_s(self._clock):.0f} "
-                f"s ago and lasts {self._terms.length_s:.0f} s"
+                f"s ago and lasts {self._settings.lease_s:.0f} s"
             )
 
     def holder(self, connection: Connection) -> Holder | None:
@@ -154,6 +182,10 @@ class Lock:
         connection.execute(delete(locks).where(locks.c.org == self._org))
 
     def _take(self, description: str) -> Holder | None:
+        # Looking first: runs that wait must not keep the holder from its commits.
+        holder = self._database.read(self.holder)
+        if holder is not None and not self._is_takeable(holder):
+            return holder
         lease = Lease.beginning(secrets.token_hex(16), self._clock)
         holder = self._database.write(lambda connection: self._take_in(connection, lease.token, description))
         if holder is None:
@@ -163,21 +195,31 @@ class Lock:
     def _take_in(self, connection: Connection, token: str, description: str) -> Holder | None:
         reserve_lineage(connection, self._org)
         holder = self.holder(connection)
-        if holder is not None and holder.is_valid and not is_gone(holder.process, here=self._run.process):
+        if holder is not None and not self._is_takeable(holder):
             return holder
         self.break_open(connection)
         now = self._database.now(connection, self._clock)
         connection.execute(insert(locks).values(self._row(token, description, now)))
         return None
 
-    def _extend(self, connection: Connection, token: str) -> bool:
+    def _is_takeable(self, holder: Holder) -> bool:
+        return not holder.is_valid or is_gone(holder.process, here=self._run.process)
+
+    def _extend(self, connection: Connection, lease: Lease) -> bool:
+        if self._is_over(lease):  # the connection may have been a long time coming
+            return False
         now = self._database.now(connection, self._clock)
-        values = {"of_org": self._org, "of_token": token, "until": self._end_of_lease(now)}
+        values = {"of_org": self._org, "of_token": lease.token, "until": self._end_of_lease(now)}
         return connection.execute(_EXTEND, values).rowcount == 1
+
+    @property
+    def _trusted_s(self) -> float:
+        """For how long after a renewal the holder relies on its lease."""
+        return self._settings.lease_s - self._settings.margin_s
 
     def _is_over(self, lease: Lease) -> bool:
         # Once over it stays over, even where a clock is set back.
-        if lease.age_s(self._clock) >= self._terms.length_s - self._terms.margin_s:
+        if lease.age_s(self._clock) >= self._trusted_s:
             self._is_lost = True
         return self._is_lost
 
@@ -200,7 +242,7 @@ class Lock:
         }
 
     def _end_of_lease(self, now: datetime) -> str:
-        return time_text(now + timedelta(seconds=self._terms.length_s))
+        return time_text(now + timedelta(seconds=self._settings.lease_s))
 
     def _holder(self, connection: Connection, row: RowMapping) -> Holder:
         process = Incarnation(row["host"], row["space"], row["pid"], row["started"])
@@ -210,9 +252,8 @@ class Lock:
             left_s = (datetime.fromisoformat(row["expires"]) - now).total_seconds()
         return Holder(row["description"], row["run_id"], process, row["since"], left_s)
 
-    def _locked(self, what: str) -> StateLocked:
-        return StateLocked(
-            f"the state of org {self._org!r} {what}",
-            hint="wait for that run, or give --lock-timeout; `reconciler state unlock` frees the lock of a "
-            "run that is gone",
-        )
+    def _lost(self, what: str) -> StateLocked:
+        return StateLocked(self._said(what), hint=_HINT_OF_LOST)
+
+    def _said(self, what: str) -> str:
+        return f"the state of org {self._org!r} {what}"

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, inspect, update
 
 from reconciler.errors import StateError
 from reconciler.model.ports import Clock
+from reconciler.settings import LockSettings
 from reconciler.store import tables
 from reconciler.store.creation import create_file, fill, keep_private
 from reconciler.store.database import Database
 from reconciler.store.embedded import EmbeddedDatabase, QuietDatabase, writing_engine
 from reconciler.store.holders import RunIdentity
-from reconciler.store.leases import LeaseTerms
 from reconciler.store.lineage import read_lineage, read_secret_key, start_lineage
 from reconciler.store.locations import Location, PostgresUrl, state_location
 from reconciler.store.locking import Lock
@@ -81,7 +81,7 @@ def open_store(
     mode: OpenMode,
     clock: Clock,
     run: RunIdentity,
-    terms: LeaseTerms | None = None,
+    settings: LockSettings | None = None,
     begin: Begin = start_lineage,
 ) -> Store:
     """Opens the store of an org; use it as a context manager.
@@ -89,7 +89,7 @@ def open_store(
     Args:
         location: where it is; CREATE makes a folder, readable by its owner only, or a database's tables.
         run: who asks, for the lock.
-        terms: the lock's times; as in design.md, section 8, unless given.
+        settings: the lock's times; as in design.md, section 8, unless given.
         begin: what CREATE does where the org has no lineage yet.
 
     Raises:
@@ -108,7 +108,7 @@ def open_store(
             lineage, key = database.read(opening.look)
         else:
             lineage, key = database.prepare(opening.make_ready)
-        lock = Lock(database, org, run=run, clock=clock, terms=terms)
+        lock = Lock(database, org, run=run, clock=clock, settings=settings)
         store = Store(database, org, lineage=lineage, secret_key=key, lock=lock, clock=clock)
         if mode is not OpenMode.READ:
             _keep_private(database)

@@ -20,7 +20,7 @@ from sqlalchemy.pool import QueuePool
 
 from reconciler.errors import ConfigError, StateError
 from reconciler.model.ports import Clock
-from reconciler.store.database import BUSY_TIMEOUT_S, Result, busy, damaged, reading_only
+from reconciler.store.database import BUSY_TIMEOUT_S, Result, StoreAway, busy, damaged, reading_only
 from reconciler.store.locations import PostgresUrl
 
 try:
@@ -174,9 +174,7 @@ class PostgresDatabase:
             return True
         if status == "aborted":
             return False
-        raise _unavailable(
-            self._name, "the connection broke during a commit that nobody knows about"
-        ) from lost
+        raise _away(self._name, "the connection broke during a commit that nobody knows about") from lost
 
     def _status(self, number: int) -> str | None:
         with self._engine.connect() as connection:
@@ -289,14 +287,13 @@ def _state_error(error: DBAPIError, name: str) -> StateError:
         or state in ("", "57P01", "57P02", "57P03")
         or state[:2] in ("08", "28", "3D")
     ):
-        return _unavailable(name, why)
+        return _away(name, why)
     return damaged(name, why, restore="database")
 
 
-def _unavailable(name: str, why: str) -> StateError:
-    return StateError(
+def _away(name: str, why: str) -> StoreAway:
+    return StoreAway(
         f"the store {name} cannot be reached: {why}",
-        code="state.unavailable",
         hint="check the URL, the credentials and the server; what was committed is safe, and the next run "
         "goes on from there",
     )

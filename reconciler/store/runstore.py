@@ -22,7 +22,7 @@ from reconciler.model.ports import Clock
 from reconciler.model.state import Intent, Prior, PriorEntry, StateIdentity
 from reconciler.model.values import JsonValue
 from reconciler.store import chain
-from reconciler.store.chain import AuditQuery, AuditVerification
+from reconciler.store.chain import AuditQuery, AuditVerification, Head
 from reconciler.store.database import Database, Result
 from reconciler.store.holders import Holder
 from reconciler.store.lineage import (
@@ -30,11 +30,13 @@ from reconciler.store.lineage import (
     advance_lineage,
     bind_lineage,
     foreign_lineage,
+    lost_history,
     read_lineage,
     reserve_lineage,
 )
 from reconciler.store.locking import Lock
 from reconciler.store.mirror import MIRROR_NAME, Mirror
+from reconciler.store.outages import Outages
 from reconciler.store.rows import entry_row, intent_row, read_entry, read_intent, read_tombstone, time_text
 from reconciler.store.tables import journal, resources, tombstones
 
@@ -68,6 +70,8 @@ class Store:
         self._lineage = lineage
         self._lock = lock
         self._clock = clock
+        self._known_head: Head | None = None
+        self._outages = Outages(lambda: lock.lease_left_s)
         self._mirror = _mirror_of(database, org)
 
     def __enter__(self) -> Self:
@@ -97,7 +101,7 @@ class Store:
 
     def load(self) -> Prior:
         """A snapshot of what planning needs; tombstones of the last hour."""
-        return self._database.read(self._read_prior)
+        return self._outages.outlast(lambda: self._database.read(self._read_prior))
 
     def entries(self) -> tuple[PriorEntry, ...]:
         """What prior state holds, in order of address."""
@@ -115,9 +119,9 @@ class Store:
         Raises:
             StateError: `state.other-org` naming both, or `state.foreign-lineage`.
         """
-        if not self._database.read(self._read_lineage).is_bound_to(identity):
+        if not self._outages.outlast(lambda: self._database.read(self._read_lineage)).is_bound_to(identity):
             self._commit((), lambda connection: self._bind(connection, identity))
-        serial = self._database.read(self._read_lineage).serial
+        serial = self._outages.outlast(lambda: self._database.read(self._read_lineage)).serial
         return replace(identity, lineage=self._lineage, serial=serial)
 
     def record_intent(self, intent: Intent, audit: AuditEntry) -> None:
@@ -206,7 +210,7 @@ class Store:
         Raises:
             StateLocked: this run does not hold it, or no longer.
         """
-        self._database.read(self._lock.check)
+        self._outages.outlast(lambda: self._database.read(self._lock.check))
 
     def lock_holder(self) -> Holder | None:
         """Who holds the org's lock."""
@@ -263,15 +267,39 @@ class Store:
         self._commit(audit, move)
 
     def _commit(self, audit: Sequence[AuditEntry], change: Callable[[Connection], object]) -> None:
-        def commit(connection: Connection) -> None:
+        """Commits once, however often it is tried; a run that has taken the lock must still hold it."""
+        tried: list[Head] = []
+
+        def commit(connection: Connection) -> Head:
             lineage = self._expected(reserve_lineage(connection, self.org))
+            # A try whose answer was lost may have held. Without records, doing it again changes nothing.
+            if audit and (held := self._first_held(connection, tried)):
+                return held
+            self._check_history(connection, lineage)
+            if self._lock.is_claimed:
+                self._lock.check(connection)
             change(connection)
             head = chain.extend(connection, self.org, lineage.head, audit)
             advance_lineage(connection, self.org, lineage, head)
+            tried.append(head)
+            return head
 
-        self._database.write(commit)
+        self._known_head = self._outages.outlast(lambda: self._database.write(commit))
         if audit:
             self.catch_up_mirror()
+
+    def _first_held(self, connection: Connection, tried: Sequence[Head]) -> Head | None:
+        return next((head for head in tried if chain.holds(connection, self.org, head)), None)
+
+    def _check_history(self, connection: Connection, lineage: Lineage) -> None:
+        """Passes a store that still holds what this run has seen of it, and committed to it.
+
+        Raises:
+            StateError: `state.foreign-lineage`: a server that lagged took over, or a backup came back.
+        """
+        known = self._known_head
+        if known not in (None, lineage.head) and not chain.holds(connection, self.org, known):
+            raise lost_history(self.org, known.seq, found=lineage.head.seq)
 
     def _bind(self, connection: Connection, identity: StateIdentity) -> None:
         bind_lineage(connection, self.org, self._read_lineage(connection), identity)
@@ -285,11 +313,14 @@ class Store:
         return found
 
     def _read_prior(self, connection: Connection) -> Prior:
+        lineage = self._read_lineage(connection)
+        self._check_history(connection, lineage)
+        self._known_head = lineage.head
         oldest = time_text(self._clock.now() - TOMBSTONE_LIFE)
         buried = select(tombstones).where(tombstones.c.org == self.org, tombstones.c.deleted_at > oldest)
         intents = select(journal).where(journal.c.org == self.org).order_by(journal.c.id)
         return Prior(
-            identity=self._read_lineage(connection).identity,
+            identity=lineage.identity,
             entries={entry.address: entry for entry in self._read_entries(connection)},
             tombstones=tuple(
                 read_tombstone(row)

@@ -7,7 +7,8 @@ from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.ports import Clock
 from reconciler.model.state import Intent, PriorEntry, StateIdentity
 from reconciler.model.values import JsonObject
-from reconciler.store import LeaseTerms, Location, OpenMode, RunIdentity, Store, open_store
+from reconciler.settings import LockSettings
+from reconciler.store import Location, OpenMode, RunIdentity, Store, open_store
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 QUEUE_AHT = Address("Widget", "queue-aht")
@@ -39,11 +40,11 @@ def opened(
     mode: OpenMode = OpenMode.CREATE,
     org: str = "dev",
     clock: Clock | None = None,
-    terms: LeaseTerms | None = None,
+    settings: LockSettings | None = None,
     run_id: str = "run-1",
 ) -> Store:
     return open_store(
-        location, org=org, mode=mode, clock=clock or FakeClock(), run=RunIdentity(run_id), terms=terms
+        location, org=org, mode=mode, clock=clock or FakeClock(), run=RunIdentity(run_id), settings=settings
     )
 
 

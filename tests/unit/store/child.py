@@ -11,7 +11,8 @@ from pathlib import Path
 from reconciler.commands.clocks import SystemClock
 from reconciler.errors import StateLocked
 from reconciler.model.address import Address
-from reconciler.store import LeaseTerms, Location, state_location
+from reconciler.settings import LockSettings
+from reconciler.store import Location, state_location
 from tests.unit.store.builders import entry, intent, opened, record
 
 APPENDED = 150
@@ -50,14 +51,14 @@ def hold(location: Location) -> None:
         sys.stdin.read()
 
 
-SHORT = LeaseTerms(length_s=1.5, renewal_s=0.1, retry_s=0.1, margin_s=0.3)
+SHORT = LockSettings(lease_s=1.5, renewal_s=0.1, retry_s=0.1, margin_s=0.3)
 """Times that a test can wait for."""
 
 
 def try_on_demand(location: Location) -> None:
     """Holds the lock for a short lease; for each line on stdin, says whether it may still send and commit."""
     with (
-        opened(location, clock=SystemClock(), terms=SHORT, run_id="suspended") as store,
+        opened(location, clock=SystemClock(), settings=SHORT, run_id="suspended") as store,
         store.lock("suspended", 0),
     ):
         say("held")

@@ -15,6 +15,8 @@ class Cuts:
     Args:
         before: the request with these bytes, and all after it, never reach the server.
         after: it reaches the server, and its answer does not come back.
+        refusals: so many connections are refused after a cut: the server is away.
+        is_down: all are.
     """
 
     def __init__(self) -> None:
@@ -22,6 +24,14 @@ class Cuts:
         self.after: bytes | None = None
         self.made = 0
         self.is_down = False
+        self.refusals = 0
+
+    def refuses(self) -> bool:
+        """Whether the next connection is refused."""
+        if self.made and self.refusals:
+            self.refusals -= 1
+            return True
+        return self.is_down
 
     def judge(self, request: bytes) -> tuple[bool, bool]:
         """Whether a request is let through, and whether its answer is."""
@@ -55,7 +65,7 @@ def _accept(listening: socket.socket, port: int, cuts: Cuts) -> None:
             client, _ = listening.accept()
         except OSError:
             return
-        if cuts.is_down:
+        if cuts.refuses():
             client.close()
             continue
         server = socket.create_connection(("127.0.0.1", port))

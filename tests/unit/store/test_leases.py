@@ -12,11 +12,12 @@ from sqlalchemy import update
 
 from reconciler.commands.clocks import SystemClock
 from reconciler.errors import StateError, StateLocked
+from reconciler.settings import LockSettings
 from reconciler.store import Location, PostgresUrl, RunIdentity
 from reconciler.store.database import Database
 from reconciler.store.embedded import EmbeddedDatabase, writing_engine
 from reconciler.store.holders import Holder, this_process
-from reconciler.store.leases import LeaseTerms, Renewal
+from reconciler.store.leases import Renewal
 from reconciler.store.locking import Lock
 from reconciler.store.postgres import connect
 from reconciler.store.tables import locks
@@ -221,7 +222,7 @@ class Renewing:
 
 def test_renewals_go_on_after_a_failure_and_end_with_the_lease() -> None:
     renewing = Renewing(True, StateError("the server is away"), StateError("still"), True, False)
-    renewal = Renewal(renewing, LeaseTerms(renewal_s=0.001, retry_s=0.001))
+    renewal = Renewal(renewing, LockSettings(renewal_s=0.001, retry_s=0.001))
 
     renewal.start()
 
@@ -231,7 +232,7 @@ def test_renewals_go_on_after_a_failure_and_end_with_the_lease() -> None:
 
 
 def test_a_renewal_that_is_stopped_ends_at_once() -> None:
-    renewal = Renewal(Renewing(), LeaseTerms(renewal_s=3600))
+    renewal = Renewal(Renewing(), LockSettings(renewal_s=3600))
     renewal.start()
 
     renewal.stop()
@@ -243,7 +244,7 @@ def test_the_lock_renews_its_lease_while_it_is_held(location: Location) -> None:
     with child("try", location) as holding:
         assert told(holding) == "held"
         with opened(location, clock=SystemClock()) as store:
-            longer_than_a_lease = SHORT.length_s * 1.2
+            longer_than_a_lease = SHORT.lease_s * 1.2
             with pytest.raises(StateLocked), store.lock("apply", longer_than_a_lease):
                 pytest.fail("two runs hold the lock")
         tell(holding, "try")

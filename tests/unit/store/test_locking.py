@@ -10,10 +10,11 @@ import pytest
 
 from reconciler.errors import ExitCode, StateError, StateLocked
 from reconciler.model.audit import Phase
+from reconciler.settings import LockSettings
 from reconciler.store import Incarnation, Location, OpenMode, RunIdentity, Store, open_store, this_process
 from reconciler.store.embedded import EmbeddedDatabase, writing_engine
 from reconciler.store.holders import is_gone
-from reconciler.store.locking import POLL_S, Lock
+from reconciler.store.locking import Lock
 from tests.unit.store.builders import QUEUE_AHT, FakeClock, entry, opened, record
 from tests.unit.store.children import child
 
@@ -94,7 +95,7 @@ def test_waiting_ends_at_its_timeout(tmp_path: Path) -> None:
     ):
         lock.acquire("apply", 1.1)
 
-    assert pauses == pytest.approx([POLL_S] * 5 + [0.1])
+    assert pauses == pytest.approx([LockSettings().poll_s] * 5 + [0.1])
 
 
 def test_a_waiting_run_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
