@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.installed
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak lint types layers docs postgres ci bench clean
+.PHONY: help setup demo test soak lint types layers docs postgres browser ci bench clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,8 +56,17 @@ postgres: setup
 	  && $(BIN)/python -m tests.postgres; } \
 	|| { echo "The tests need a PostgreSQL server (initdb, pg_ctl, postgres): install postgresql." >&2; exit 1; }
 
+# The HTML report's tests drive a headless Chromium; `make test` skips them where there is none.
+browser: setup
+	@$(BIN)/python -m tests.browser.chromium || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null \
+	  && $(BIN)/python -m tests.browser.chromium; } \
+	|| { echo "The tests need a browser and its driver: install chromium and chromium-driver." >&2; exit 1; }
+
 ci: export RECONCILER_REQUIRE_ALL = 1
-ci: postgres lint types layers test docs  ## everything a change must pass; what a test needs and lacks fails it here
+ci: postgres browser lint types layers test docs  ## everything a change must pass; what a test needs and lacks fails it here
 
 bench: setup  ## measure the claims of docs/performance.md
 	$(BIN)/python -m benchmarks
