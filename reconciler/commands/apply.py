@@ -48,15 +48,13 @@ from reconciler.store import (
     EnvironmentSecrets,
     OpenMode,
     Store,
+    StoreAway,
     missing_state,
     open_store,
     state_location,
     store_exists,
 )
 from reconciler.store import RunIdentity as LockIdentity
-
-LOCK_POLL_S = 0.2
-"""How often a run that waits for the lock looks again."""
 
 REVIEW_S = 2.0
 """A review that took longer: what it saw is compared with the org once more before anything is sent."""
@@ -162,15 +160,16 @@ async def _lock_taken(
         held = ExitStack()
         try:
             held.enter_context(store.lock(f"apply by {actor}", 0))
-        except StateLocked as error:
+        except (StateLocked, StoreAway) as error:
             left = deadline - clock.monotonic()
             if left <= 0:
-                store.append(refusal_records(Refusal(error), _unplanned(project, run_id)))
+                if isinstance(error, StateLocked):
+                    store.append(refusal_records(Refusal(error), _unplanned(project, run_id)))
                 raise
             if error.message != said:
                 observer.notify(LockAwaited(error.message))
             said = error.message
-            await clock.sleep(min(LOCK_POLL_S, left))
+            await clock.sleep(min(project.settings.lock.poll_s, left))
         else:
             return held
 
@@ -192,7 +191,12 @@ def _open(project: Project, request: ApplyRequest, run_id: str) -> Store:
 def _open_for(project: Project, run_id: str, mode: OpenMode) -> Store:
     location = state_location(project.state, project.state_root)
     return open_store(
-        location, org=project.org.name, mode=mode, clock=SystemClock(), run=LockIdentity(run_id)
+        location,
+        org=project.org.name,
+        mode=mode,
+        clock=SystemClock(),
+        run=LockIdentity(run_id),
+        settings=project.settings.lock,
     )
 
 

@@ -29,5 +29,12 @@ def existing_store(project: Project, mode: OpenMode, *, run_id: str | None = Non
     if not store_exists(location, project.org.name):
         raise missing_state(location, project.org.name)
     run = RunIdentity(run_id or project.ids.run_id())
-    with open_store(location, org=project.org.name, mode=mode, clock=SystemClock(), run=run) as store:
+    with open_store(
+        location,
+        org=project.org.name,
+        mode=mode,
+        clock=SystemClock(),
+        run=run,
+        settings=project.settings.lock,
+    ) as store:
         yield store

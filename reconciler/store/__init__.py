@@ -7,6 +7,7 @@ needs them imports them by name.
 """
 
 from reconciler.store.chain import AuditQuery, AuditVerification
+from reconciler.store.database import StoreAway
 from reconciler.store.holders import Holder, Incarnation, RunIdentity, this_process
 from reconciler.store.locations import Location, PostgresUrl, local_folder, state_location
 from reconciler.store.opening import OpenMode, missing_state, open_store, store_exists
@@ -25,6 +26,7 @@ __all__ = [
     "PostgresUrl",
     "RunIdentity",
     "Store",
+    "StoreAway",
     "local_folder",
     "missing_state",
     "open_store",
