@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from reconciler.errors import StateError
 from reconciler.model.ports import Clock
@@ -134,6 +134,39 @@ class QuietDatabase(EmbeddedDatabase):
     def _read_quietly(self, query: Callable[[Connection], Result]) -> Result:
         with translated_errors(self.path), self._quiet_engine.connect() as connection, connection.begin():
             return query(connection)
+
+
+class CopiedDatabase(EmbeddedDatabase):
+    """What a file held when it was copied into memory; open for reading.
+
+    Args:
+        file: stays as it is.
+        change: made in the copy before anybody reads it.
+    """
+
+    def __init__(self, file: QuietDatabase, change: Callable[[Connection], None]) -> None:
+        memory = file.read(_copied)
+        engine = create_engine(
+            "sqlite://", creator=lambda: memory, poolclass=StaticPool, hide_parameters=True
+        )
+        event.listen(engine, "begin", _begin)
+        super().__init__(file.path, engine)
+        self.read(change)
+
+    def write(self, _body: Callable[[Connection], object]) -> NoReturn:
+        """Refuses.
+
+        Raises:
+            StateError: always.
+        """
+        raise reading_only(self.name)
+
+
+def _copied(connection: Connection) -> sqlite3.Connection:
+    found = cast("sqlite3.Connection", connection.connection.driver_connection)
+    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    found.backup(memory)
+    return memory
 
 
 def writing_engine(path: Path) -> Engine:

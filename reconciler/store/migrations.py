@@ -64,6 +64,7 @@ def check_version(version: int, name: str) -> None:
     if version < tables.SCHEMA_VERSION:
         raise StateError(
             f"the store {name} was written by an older version (schema {version})",
+            code="state.older",
             hint="the next command that writes to it, such as `reconciler apply`, brings it up to date",
         )
 

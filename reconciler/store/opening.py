@@ -20,7 +20,7 @@ from reconciler.settings import LockSettings
 from reconciler.store import tables
 from reconciler.store.creation import create_file, fill, keep_private
 from reconciler.store.database import Database
-from reconciler.store.embedded import EmbeddedDatabase, QuietDatabase, writing_engine
+from reconciler.store.embedded import CopiedDatabase, EmbeddedDatabase, QuietDatabase, writing_engine
 from reconciler.store.holders import RunIdentity
 from reconciler.store.lineage import read_lineage, read_secret_key, start_lineage
 from reconciler.store.locations import Location, PostgresUrl, state_location
@@ -49,11 +49,26 @@ def store_exists(location: Location, org: str) -> bool:
     Raises:
         StateError: there is one, and it is damaged or from a newer version; or the server does not answer.
     """
-    database = _connect(location, OpenMode.READ)
+    database = _readable(location)
     if database is None:
         return False
     try:
-        return database.read(lambda connection: _has_lineage(connection, org, location, database.name))
+        return database.read(lambda connection: _has_lineage(connection, org, location))
+    finally:
+        database.close()
+
+
+def schema_version(location: Location) -> int | None:
+    """The version of the store's tables; None where there are none.
+
+    Raises:
+        StateError: it is damaged, or the server does not answer.
+    """
+    database = _connect(location, OpenMode.READ)
+    if database is None:
+        return None
+    try:
+        return _version_of(database, location)
     finally:
         database.close()
 
@@ -99,7 +114,7 @@ def open_store(
     """
     if mode is OpenMode.CREATE and isinstance(location, Path) and not _file_in(location).exists():
         create_file(_file_in(location), clock)
-    database = _connect(location, mode)
+    database = _readable(location) if mode is OpenMode.READ else _connect(location, mode)
     if database is None:
         raise missing_state(location, org)
     opening = _Opening(location, org, mode, clock, database, begin)
@@ -172,16 +187,40 @@ def _connect(location: Location, mode: OpenMode) -> Database | None:
     return QuietDatabase(path) if mode is OpenMode.READ else EmbeddedDatabase(path, writing_engine(path))
 
 
+def _readable(location: Location) -> Database | None:
+    """The database, open for reading; an older file is read as a copy in memory that is brought up to date.
+
+    Looking leaves no trace, and a plan must be possible before the first apply of a new version.
+    """
+    database = _connect(location, OpenMode.READ)
+    if database is None:
+        return None
+    try:
+        version = _version_of(database, location)
+        if version is not None:
+            refuse_newer(version, database.name)
+        if version in (None, tables.SCHEMA_VERSION) or not isinstance(database, QuietDatabase):
+            return database
+        return CopiedDatabase(database, lambda connection: migrate(connection, database.name))
+    except BaseException:
+        database.close()
+        raise
+
+
+def _version_of(database: Database, location: Location) -> int | None:
+    def read(connection: Connection) -> int | None:
+        return None if _is_blank(connection, location) else read_version(connection, database.name)
+
+    return database.read(read)
+
+
 def _is_blank(connection: Connection, location: Location) -> bool:
     """Whether a database awaits its tables; a file without them is no store, and never filled."""
     return isinstance(location, PostgresUrl) and not inspect(connection).has_table(tables.store.name)
 
 
-def _has_lineage(connection: Connection, org: str, location: Location, name: str) -> bool:
-    if _is_blank(connection, location):
-        return False
-    refuse_newer(read_version(connection, name), name)
-    return read_lineage(connection, org) is not None
+def _has_lineage(connection: Connection, org: str, location: Location) -> bool:
+    return not _is_blank(connection, location) and read_lineage(connection, org) is not None
 
 
 def _keep_private(database: Database) -> None:

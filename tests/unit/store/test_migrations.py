@@ -11,9 +11,10 @@ from reconciler.errors import ExitCode, StateError, StateLocked
 from reconciler.model.state import StateIdentity
 from reconciler.store import OpenMode, store_exists
 from reconciler.store.embedded import EmbeddedDatabase, writing_engine
-from reconciler.store.migrations import MIGRATIONS, migrate, read_version
+from reconciler.store.migrations import MIGRATIONS, check_version, migrate, read_version
+from reconciler.store.opening import schema_version
 from reconciler.store.tables import SCHEMA_VERSION
-from tests.unit.store.builders import CUSTOMER, QUEUE_AHT, entry, opened, record
+from tests.unit.store.builders import CUSTOMER, QUEUE_AHT, entry, identity, opened, record
 
 
 def set_version(folder: Path, version: int) -> None:
@@ -58,13 +59,11 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path: Path, mode: OpenMode) -
     assert on_opening.value.exit_code == ExitCode.CONFIG
 
 
-def test_a_store_of_an_older_version_is_not_read_unmigrated(tmp_path: Path) -> None:
-    opened(tmp_path).close()
-    set_version(tmp_path, SCHEMA_VERSION - 1)
-
+def test_a_table_of_an_older_version_that_cannot_be_read_through_says_what_to_do() -> None:
     with pytest.raises(StateError, match="older version") as caught:
-        opened(tmp_path, mode=OpenMode.READ)
+        check_version(SCHEMA_VERSION - 1, "the store")
 
+    assert caught.value.code == "state.older"
     assert "brings it up to date" in (caught.value.hint or "")
 
 
@@ -132,6 +131,30 @@ def test_a_store_of_the_first_version_keeps_all_that_it_held(tmp_path: Path) -> 
     assert [left.address for left in prior.open_intents] == [CUSTOMER]
     assert prior.identity == StateIdentity("lineage-of-dev", 4, "org-1", "api.example.com", "client-1")
     assert (verified.valid, verified.records) == (True, 3)
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("journal_mode", ["wal", "delete"])
+def test_a_store_of_the_first_version_is_read_and_stays_as_it_is(tmp_path: Path, journal_mode: str) -> None:
+    first_version_in(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "reconciler.sqlite3")) as connection:
+        connection.execute(f"PRAGMA journal_mode = {journal_mode}")
+    before = contents(tmp_path)
+
+    exists = (store_exists(tmp_path, "dev"), store_exists(tmp_path, "test"))
+    with opened(tmp_path, mode=OpenMode.READ) as store:
+        prior, verified, key = store.load(), store.verify_audit(), store.secret_key
+        with pytest.raises(StateError, match="open for reading only"):
+            store.bind(identity())
+    version = schema_version(tmp_path)
+
+    assert (exists, version) == ((True, False), 1)
+    assert dict(prior.entries) == {QUEUE_AHT: entry(base={"secret": {"$secret": "d1"}})}
+    assert (verified.valid, verified.records, key) == (True, 3, bytes(range(32)))
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize("org", ["dev", "prod"])
