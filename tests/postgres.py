@@ -45,11 +45,14 @@ class Server:
     """A server that runs.
 
     Args:
-        folder: holds its socket.
+        folder: holds its socket and its data.
+        user: whom it runs as; None: as the tests do.
     """
 
     folder: Path
     port: int
+    programs: Path
+    user: int | None
 
     def url(self, schema: str = "public", *, host: str | None = None) -> str:
         """A URL whose tables are in a schema of their own."""
@@ -59,6 +62,47 @@ class Server:
     def connect(self, schema: str = "public") -> psycopg.Connection[tuple[object, ...]]:
         """A connection of the test's own."""
         return psycopg.connect(self.url(schema), autocommit=True)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Away while the body lasts, as in a restart; every connection is cut."""
+        self._control("stop", "-m", "fast")
+        try:
+            yield
+        finally:
+            self._control("start", "-o", self.options)
+
+    @contextmanager
+    def standing_by(self) -> Iterator[None]:
+        """A replica that has lost its primary, while the body lasts: it only reads."""
+        signal = self.folder / "data" / "standby.signal"
+        with self.stopped():
+            signal.touch()
+            if self.user is not None:
+                os.chown(signal, self.user, -1)
+        try:
+            yield
+        finally:
+            self._control("promote")
+
+    @property
+    def options(self) -> str:
+        """What it is started with."""
+        return f"{SETTINGS} -c listen_addresses=127.0.0.1 -c port={self.port} -k {self.folder}"
+
+    def _control(self, *words: str) -> None:
+        folder = self.folder
+        subprocess.run(
+            [self.programs / "pg_ctl", "-w", "-D", folder / "data", "-l", folder / "log", *words],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+            start_new_session=True,
+            user=self.user,
+            group=_group_of(self.user),
+            extra_groups=None if self.user is None else [],
+        )
 
 
 _schemas = count(1)
@@ -89,24 +133,22 @@ def is_required() -> bool:
 def running_server(programs: Path) -> Iterator[Server]:
     """A server with an empty database, while the body lasts."""
     folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-"))  # short: it is in the path of a socket
-    user = _owner_of(folder)
-    port = _free_port()
-    options = f"{SETTINGS} -c listen_addresses=127.0.0.1 -c port={port} -k {folder}"
+    server = Server(folder, _free_port(), programs, _owner_of(folder))
     with subprocess.Popen(
-        ["sh", "-c", SUPERVISOR, str(programs), str(folder), options],
+        ["sh", "-c", SUPERVISOR, str(programs), str(folder), server.options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=folder,
         text=True,
         start_new_session=True,  # a signal to the tests' group must not end it before the server
-        user=user,
-        group=None if user is None else pwd.getpwuid(user).pw_gid,
-        extra_groups=None if user is None else [],
+        user=server.user,
+        group=_group_of(server.user),
+        extra_groups=None if server.user is None else [],
     ) as supervisor:
         try:
             assert supervisor.stdout is not None
             assert supervisor.stdout.readline() == "ready\n", "the server did not start; its log is on stderr"
-            yield Server(folder, port)
+            yield server
         finally:
             supervisor.communicate()
             shutil.rmtree(folder, ignore_errors=True)
@@ -120,6 +162,10 @@ def _owner_of(folder: Path) -> int | None:
     owner = next(names[name] for name in USERS if name in names)
     os.chown(folder, owner.pw_uid, owner.pw_gid)
     return owner.pw_uid
+
+
+def _group_of(user: int | None) -> int | None:
+    return None if user is None else pwd.getpwuid(user).pw_gid
 
 
 def _free_port() -> int:

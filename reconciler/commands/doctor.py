@@ -5,11 +5,9 @@ Read-only: takes no lock, writes nothing, and speaks to the org through a client
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from reconciler.commands.clocks import SystemClock
 from reconciler.commands.findings import assemble
@@ -29,7 +27,6 @@ from reconciler.remote import ReadOnlyClient, open_client, origins_of, route_to
 from reconciler.settings import HttpSettings, Settings
 from reconciler.store import (
     AuditQuery,
-    Location,
     OpenMode,
     RunIdentity,
     Store,
@@ -39,7 +36,8 @@ from reconciler.store import (
     this_process,
 )
 from reconciler.store.holders import is_gone
-from reconciler.store.migrations import read_version
+from reconciler.store.opening import schema_version
+from reconciler.store.rights import is_writable
 
 ANALYTICS = get("/api/v2/analytics/status")
 LONGEST_WAIT_S = 5.0
@@ -179,8 +177,10 @@ def _survey_store(project: Project) -> StoreSurvey:
     try:
         location = state_location(project.state, project.state_root)
         if not store_exists(location, project.org.name):
-            return replace(found, is_writable=_is_writable(location))
-        found = replace(found, exists=True, is_writable=_is_writable(location))
+            return replace(found, is_writable=is_writable(location))
+        found = replace(
+            found, exists=True, is_writable=is_writable(location), version=schema_version(location)
+        )
         run = RunIdentity(project.ids.run_id())
         with open_store(
             location, org=project.org.name, mode=OpenMode.READ, clock=SystemClock(), run=run
@@ -202,7 +202,6 @@ def _look_into(store: Store, found: StoreSurvey) -> StoreSurvey:
     prior, holder = store.load(), store.lock_holder()
     return replace(
         found,
-        version=store.read(lambda connection: read_version(connection, found.location)),
         lineage=store.lineage,
         identity=prior.identity,
         kinds=Counter(address.kind for address in prior.entries),
@@ -211,15 +210,6 @@ def _look_into(store: Store, found: StoreSurvey) -> StoreSurvey:
         intents=prior.open_intents,
         last_record=next(store.read_audit(AuditQuery(last=1)), None),
     )
-
-
-def _is_writable(location: Location) -> bool | None:
-    """Whether a folder's files can be written, or it can be made; a server is asked by writing only."""
-    if not isinstance(location, Path):
-        return None
-    nearest = next(folder for folder in (location, *location.parents) if folder.exists())
-    files = list(location.glob("reconciler.sqlite3*")) if location.is_dir() else []
-    return nearest.is_dir() and all(os.access(path, os.W_OK) for path in (nearest, *files))
 
 
 def _text(value: object) -> str | None:

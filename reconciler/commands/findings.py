@@ -11,6 +11,7 @@ from reconciler.commands.surveys import HostSurvey, OrgSurvey, ProjectSurvey, St
 from reconciler.errors import ExitCode, Rejected
 from reconciler.model.checkup import Checkup, Finding, Health, doubtful, failed, well
 from reconciler.remote import Origins, Window
+from reconciler.store import SCHEMA_VERSION
 
 LARGEST_SKEW_S = 30.0
 """Beyond it, times in the audit trail and the org's own cannot be compared."""
@@ -206,7 +207,7 @@ def _state(found: StoreSurvey) -> Finding:
         return well(
             "state",
             f"{found.location}: {_counted(found.kinds)}, {serial}, lineage {found.lineage}, "
-            f"store version {found.version}",
+            f"store version {_version(found)}",
         )
     if found.may_be_made:
         return well("state", f"{found.location}: none yet; the first apply makes it")
@@ -215,6 +216,12 @@ def _state(found: StoreSurvey) -> Finding:
         "elsewhere: check --state and the configuration, or fill this one by `reconciler state push FILE`"
     )
     return doubtful("state", f"{found.location}: there is none", hint=hint, code="state.missing")
+
+
+def _version(found: StoreSurvey) -> str:
+    if found.version is None or found.version >= SCHEMA_VERSION:
+        return str(found.version)
+    return f"{found.version}, which the next apply brings to {SCHEMA_VERSION}"
 
 
 def _lock(found: StoreSurvey) -> Finding:

@@ -82,7 +82,8 @@ class StoreSurvey:
 
     Args:
         may_be_made: a run started like this one may make it.
-        is_writable: None where nobody can tell without writing.
+        is_writable: None where it could not be asked.
+        version: of the tables as they are; the next command that writes brings an older one up to date.
         is_holder_gone: the lock's holder has ended for certain.
         last_record: of the audit trail.
     """

@@ -13,8 +13,10 @@ from reconciler.store.locations import Location, PostgresUrl, local_folder, stat
 from reconciler.store.opening import OpenMode, missing_state, open_store, store_exists
 from reconciler.store.runstore import Store
 from reconciler.store.secrets import UNKEYED, EnvironmentSecrets
+from reconciler.store.tables import SCHEMA_VERSION
 
 __all__ = [
+    "SCHEMA_VERSION",
     "UNKEYED",
     "AuditQuery",
     "AuditVerification",

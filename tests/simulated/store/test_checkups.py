@@ -7,7 +7,7 @@ import asyncio
 from reconciler.commands.doctor import Patient, examine
 from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.model.checkup import Checkup, Health
-from reconciler.store import OpenMode
+from reconciler.store import SCHEMA_VERSION, OpenMode
 from tests.simulated.apply.bench import Bench, Silent
 from tests.simulated.apply.manifests import schema
 from tests.simulated.store.test_runs import state_of, store_of
@@ -32,6 +32,7 @@ def test_state_is_looked_into_wherever_it_is(work: Bench) -> None:
     assert (checkup.facts["lineage"], checkup.facts["serial"]) == (identity.lineage, identity.serial)
     assert (checkup.facts["resources"], checkup.facts["audit_seq"]) == (1, records)
     assert checkup.facts["state"] == str(state_of(work))
+    assert (checkup.facts["state_writable"], checkup.facts["store_version"]) == (True, SCHEMA_VERSION)
     assert work.mutations() == ()
 
 
