@@ -53,10 +53,13 @@ def place_of_change(change: PlannedChange) -> str:
 
 def facts_of(change: PlannedChange) -> str:
     """Why, the remote id where it is known, and the number of requests."""
-    facts = [reason_in_words(change)]
-    facts += [f"id {change.remote_id}"] if change.remote_id else []
-    facts += [counted(change.requests, "request") if change.requests else "no request: only the state moves"]
-    return "; ".join(facts)
+    known = [f"id {change.remote_id}"] if change.remote_id else []
+    return "; ".join([reason_in_words(change), *known, requests_of(change)])
+
+
+def requests_of(change: PlannedChange) -> str:
+    """How many requests it takes."""
+    return counted(change.requests, "request") if change.requests else "no request: only the state moves"
 
 
 def hangs_on(change: PlannedChange) -> Iterator[str]:

@@ -6,11 +6,25 @@ An edge leads from what depends to what it depends on, and says which place in w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.model.change import Action
+from reconciler.model.plan import Plan
 from reconciler.model.values import JsonObject
 from reconciler.reports.inert import inert
+
+_MEANINGFUL = re.compile(r"[^\w /.()-]")
+_COLOURS = {
+    Action.CREATE: "#1a7f37",
+    Action.UPDATE: "#9a6700",
+    Action.REPLACE: "#8250df",
+    Action.DELETE: "#cf222e",
+    Action.ADOPT: "#0969da",
+    Action.FORGET: "#6e7781",
+}
+"""To be told apart on a light page and on a dark one."""
 
 GRAPH_FORMAT = "reconciler.graph/1"
 
@@ -46,6 +60,18 @@ def graph_of(
     return DependencyGraph(tuple(sorted(nodes)), tuple(sorted(edges, key=_order)), dict(actions or {}))
 
 
+def plan_graph(plan: Plan) -> DependencyGraph:
+    """What waits for what: the changes of a plan that have to do with each other."""
+    edges = {
+        GraphEdge(change.address, target, "")
+        for change in plan.changes
+        for target in change.depends_on
+        if target != change.address
+    }
+    nodes = {address for edge in edges for address in (edge.source, edge.target)}
+    return graph_of(nodes, edges, {change.address: change.action.value for change in plan.changes})
+
+
 def graph_document(graph: DependencyGraph) -> JsonObject:
     """The graph as data, every edge of it."""
     return {
@@ -71,7 +97,7 @@ def graph_mermaid(graph: DependencyGraph) -> str:
     lines = ["flowchart LR"]
     lines += [f'  {name}["{_mermaid_text(_label(graph, address))}"]' for address, name in names.items()]
     lines += [f"  {names[source]} --> {names[target]}" for source, target in _pairs(graph)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_mermaid_classes(graph, names)]) + "\n"
 
 
 def graph_dot(graph: DependencyGraph) -> str:
@@ -101,7 +127,17 @@ def _label(graph: DependencyGraph, address: str) -> str:
 
 
 def _mermaid_text(text: str) -> str:
-    return inert(text).replace("#", "#35;").replace('"', "#quot;")
+    """Only letters, digits and what means nothing stay: the rest are numbers to the parser."""
+    return _MEANINGFUL.sub(lambda found: f"#{ord(found.group())};", inert(text))
+
+
+def _mermaid_classes(graph: DependencyGraph, names: Mapping[str, str]) -> Iterator[str]:
+    """The frame of each node in the colour of what is done to it."""
+    for action, colour in _COLOURS.items():
+        of_action = [name for address, name in names.items() if graph.actions.get(address) == action]
+        if of_action:
+            yield f"  classDef {action} stroke:{colour},stroke-width:2px"
+            yield f"  class {','.join(of_action)} {action}"
 
 
 def _dot_label(graph: DependencyGraph, address: str) -> str:

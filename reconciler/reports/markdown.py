@@ -6,42 +6,66 @@ obeyed: no HTML, no table cell, no mention, no link.
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from urllib.parse import quote
 
-from reconciler.model.change import Action, CheckStatus
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.plan import DriftedResource, Plan, PlannedChange, PlannedCheck
-from reconciler.reports.change_lines import facts_of, hangs_on, literals_for, object_lines, tables_of
-from reconciler.reports.diagnostics import diagnostic_lines, most_severe_first, totals
-from reconciler.reports.field_lines import field_diff
-from reconciler.reports.inert import defuse, inert
-from reconciler.reports.lines import render
+from reconciler.model.change import Action
+from reconciler.model.plan import DriftedResource, Plan, PlannedChange
+from reconciler.reports.change_lines import literals_for, place_of_change, requests_of
+from reconciler.reports.code_blocks import (
+    MOST_CHARACTERS,
+    WHERE,
+    Room,
+    Size,
+    cell,
+    characters,
+    code,
+    escaped,
+    fenced,
+)
+from reconciler.reports.diagnostics import most_severe_first, totals
+from reconciler.reports.fitting import Section, fit
+from reconciler.reports.graphs import graph_mermaid, plan_graph
+from reconciler.reports.inert import inert
 from reconciler.reports.literals import Literals, clip
+from reconciler.reports.signed_lines import signed_change, signed_drift, signed_problems, signed_verdicts
+from reconciler.reports.verdicts import check_totals, other_problems, verdicts_of
 from reconciler.reports.wording import (
     BY_DANGER,
-    budget_line,
+    GROUP_TITLES,
+    Subject,
+    blockers,
     closing_line,
+    cost_line,
     counted,
+    headline,
+    is_blocked,
+    moved_by,
     next_steps,
     partial_line,
-    tally,
+    reason_in_words,
+    subject_of,
 )
 
 LIMIT = 65_536
 """GitHub takes no longer comment, in characters."""
 WIDTH = 120
-MOST_LINES = 200
-"""Of one resource's details."""
-MOST_CHARACTERS = 12_000
-WIDEST_LINE = 500
-SMALLEST = 200
-"""No part takes less: with less room left, parts are counted without being written."""
 MOST_KINDS = 20
-WHERE = "in the text report (`reconciler plan`, or `reconciler show PLANFILE`)"
+MOST_NAMED = 10
+"""Codes that block and resources to destroy that the summary names."""
+SHORT_NAME = 120
+MOST_NODES = 30
+MOST_OF_A_GRAPH = 6_000
+OPEN_AT_MOST = 3
+"""So few resources are unfolded."""
+SMALLEST = 200
+"""With less room for its lines a resource is a line itself."""
+_FOLDED = 100
+"""What else a folded block takes: its fences and ends, and the count of what is cut."""
 
 _COLUMNS = {
     Action.ADOPT: "adopt",
@@ -51,159 +75,164 @@ _COLUMNS = {
     Action.DELETE: "destroy",
     Action.FORGET: "forget",
 }
-_SIGNS = {Action.CREATE: "+", Action.DELETE: "-", Action.REPLACE: "+"}
+_MOVED = "Moved in the org since the last apply"
 
 
-def plan_markdown(plan: Plan, *, limit: int = LIMIT) -> str:
-    """The whole plan in at most `limit` characters, what had to be left out counted.
+def plan_markdown(plan: Plan, *, limit: int = LIMIT, size: Size = characters, where: str = WHERE) -> str:
+    """The whole plan in at most `limit`, what had to be left out counted.
 
-    The summary comes whole in every case; the limit is meant to be at least 4,000.
+    The summary comes whole in every case; the limit is meant to be at least 8,000.
+
+    Args:
+        limit: as `size` measures it.
+        where: where a reader finds what is cut or left out; Markdown that is obeyed.
     """
     head, tail = _head(plan), _tail(plan)
-    room = limit - len(head) - len(tail) - len(_left_out(10**9))
-    kept: list[str] = []
-    left_out = 0
-    for write in _sections(plan):
-        section = write() if room >= SMALLEST else None
-        if section is not None and len(section) <= room:
-            kept.append(section)
-            room -= len(section)
-        else:
-            left_out += 1
-    return head + "".join(kept) + (_left_out(left_out) if left_out else "") + tail
+    sections = _sections(plan, Room(size=size, where=where))
+    titles = {title: f"\n### {title} ({count})\n" for title, count in Counter(_titles(sections)).items()}
+    left = limit - sum(map(size, [head, tail, *titles.values(), _left_out(10**9, where)]))
+    between = "".join(_between(plan, Room(left // 4, size, where)))
+    shown, left_out = fit(sections, left - size(between), size=size, whole=MOST_CHARACTERS)
+    body = "".join(_grouped(zip(_titles(sections), shown, strict=False), titles))
+    return head + between + body + (_left_out(left_out, where) if left_out else "") + tail
 
 
-def marker(org: str) -> str:
+def marker(org: str, subject: Subject = Subject.PLAN) -> str:
     """The hidden comment by which a later run finds its earlier one."""
-    return f"<!-- reconciler:plan org={quote(inert(org), safe='').replace('--', '-%2D')[:200]} -->"
-
-
-def code(text: str) -> str:
-    """A code span that its content cannot end."""
-    shown = clip(inert(text), 300) or " "
-    fence = "`" * (_longest_run(shown) + 1)
-    blank = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{blank}{shown}{blank}{fence}"
-
-
-def fenced(lines: Iterable[str], language: str = "text") -> str:
-    """A fenced block that its content cannot end, of a bounded size; what is cut is counted."""
-    every = [clip(defuse(text), WIDEST_LINE) for text in lines]
-    kept = every[:MOST_LINES]
-    while sum(map(len, kept)) > MOST_CHARACTERS:
-        kept.pop()
-    if len(kept) < len(every):
-        kept.append(f"  … {len(every) - len(kept):,} more lines {WHERE}")
-    text = "\n".join(kept)
-    fence = "`" * max(3, _longest_run(text) + 1)
-    return f"{fence}{language}\n{text}\n{fence}\n"
+    return f"<!-- reconciler:{subject} org={quote(inert(org), safe='').replace('--', '-%2D')[:200]} -->"
 
 
 def _head(plan: Plan) -> str:
-    lines = [marker(plan.org), f"## Plan for {code(plan.org)}: {_headline(plan)}", ""]
-    if not plan.applyable:
-        lines += [f"**Blocked.** {code(_plain_steps(plan)[0])}", ""]
+    what, numbers = headline(plan)
+    lines = [marker(plan.org, subject_of(plan)), f"## {what} {code(plan.org)}: {numbers}", ""]
+    if is_blocked(plan):
+        lines += [f"**Blocked** by {_named(blockers(plan))}: nothing can be applied yet.", ""]
+    if gone := [found.address for found in plan.changes if found.action in (Action.DELETE, Action.REPLACE)]:
+        lines += [f"**Destroys** {_named(gone)}.", ""]
     if said := partial_line(plan):
         lines += [said, ""]
-    return "\n".join([*lines, *_table(plan), ""]) + "\n"
+    if plan.changes:
+        lines += [*_table(plan.changes), ""]
+    if subject_of(plan) is Subject.PLAN:
+        lines += [f"Fingerprint {code(plan.fingerprint)}", ""]
+    return "\n".join(lines)
 
 
-def _headline(plan: Plan) -> str:
-    return tally(plan.summary) if plan.summary.changes else "no changes"
+def _named(names: Sequence[str]) -> str:
+    shown = [code(name, SHORT_NAME) for name in names[:MOST_NAMED]]
+    more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
+    return " and ".join([", ".join(shown), *more])
 
 
-def _table(plan: Plan) -> Iterator[str]:
-    if not plan.changes:
-        yield f"Nothing to change; {plan.summary.unchanged} unchanged."
-        return
-    shown = [action for action in _COLUMNS if any(change.action is action for change in plan.changes)]
+def _table(changes: Sequence[PlannedChange]) -> Iterator[str]:
+    shown = [action for action in _COLUMNS if any(change.action is action for change in changes)]
     yield f"| kind | {' | '.join(_COLUMNS[action] for action in shown)} |"
     yield f"| --- |{' ---: |' * len(shown)}"
-    kinds = sorted({change.kind for change in plan.changes})
+    kinds = sorted({change.kind for change in changes})
     for kind in kinds[:MOST_KINDS]:
-        of_kind = [change.action for change in plan.changes if change.kind == kind]
+        of_kind = [change.action for change in changes if change.kind == kind]
         counts = " | ".join(str(of_kind.count(action) or "") for action in shown)
-        yield f"| {_cell(kind)} | {counts} |"
+        yield f"| {cell(kind)} | {counts} |"
     if len(kinds) > MOST_KINDS:
         yield f"| {counted(len(kinds) - MOST_KINDS, 'more kind')} |{' |' * len(shown)}"
-    yield ""
-    yield f"{plan.summary.unchanged} unchanged. Fingerprint {code(plan.fingerprint)}"
 
 
 def _tail(plan: Plan) -> str:
-    steps = fenced([budget_line(plan.requests), *_plain_steps(plan)])
-    return f"\n{steps}\n{closing_line(plan)}\n"
+    steps = [clip(inert(step), 500) for step in next_steps(plan, expect=plan.fingerprint)]
+    return f"\n{fenced([cost_line(plan), *steps])}\n{closing_line(plan)}\n"
 
 
-def _plain_steps(plan: Plan) -> list[str]:
-    return [clip(inert(step), 500) for step in next_steps(plan)]
+# -- what stands between summary and details -----------------------------------------------------------
 
 
-def _sections(plan: Plan) -> Iterator[Callable[[], str]]:
+def _between(plan: Plan, room: Room) -> Iterator[str]:
     literals = literals_for(plan, WIDTH)
-    if plan.diagnostics:
-        yield partial(_problems, plan.diagnostics)
-    if plan.checks:
-        yield partial(_checks, plan.checks, literals)
-    for action in BY_DANGER:
-        yield from (partial(_change, change, literals) for change in plan.changes if change.action is action)
-    yield from (partial(_drifted, drifted, literals) for drifted in plan.drift)
+    if found := most_severe_first(other_problems(plan)):
+        yield f"\n### Problems: {totals(found)}\n\n{fenced(signed_problems(found), 'diff', room=room)}"
+    if verdicts := verdicts_of(plan):
+        judged = list(signed_verdicts(verdicts, literals))
+        shown = f"\n{fenced(judged, 'diff', room=room)}" if judged else ""
+        yield f"\n### Checks: {check_totals(verdicts)}\n{shown}"
+    yield _picture(plan, room)
 
 
-def _problems(diagnostics: Sequence[Diagnostic]) -> str:
-    found = most_severe_first(diagnostics)
-    printed = render(diagnostic_lines(found), color=False).splitlines()
-    return f"\n**Problems: {totals(found)}**\n\n{fenced(printed)}"
+def _picture(plan: Plan, room: Room) -> str:
+    """What waits for what, where that is little enough to be seen at a glance."""
+    graph = plan_graph(plan)
+    if not graph.edges or len(graph.nodes) > MOST_NODES:
+        return ""
+    drawn = graph_mermaid(graph)
+    if room.size(drawn) > min(MOST_OF_A_GRAPH, room.limit) or len(drawn.splitlines()) > 200:
+        return ""
+    head = "What waits for what: an arrow leads to what is done first"
+    return f"\n<details><summary>{head}</summary>\n\n```mermaid\n{drawn}```\n\n</details>\n"
 
 
-def _checks(checks: Sequence[PlannedCheck], literals: Literals) -> str:
-    judged = [check for check in checks if check.status is not CheckStatus.PASS]
-    lines = []
-    for check in judged:
-        lines.append(f"{check.status} {check.name} {check.address}: {inert(check.message)}")
-        lines += [f"    {name}: {literals.inline(value)}" for name, value in check.data.items()]
-    shown = fenced(inert(text) for text in lines) if lines else ""
-    others = f", {len(judged)} did not" if judged else ""
-    return f"\n**Checks: {len(checks) - len(judged)} passed{others}**\n\n{shown}"
+# -- details -------------------------------------------------------------------------------------------
 
 
-def _change(change: PlannedChange, literals: Literals) -> str:
-    sign = _SIGNS.get(change.action, " ")
-    lines = [f"  {facts_of(change)}"]
-    if change.action is not Action.CREATE:
-        lines += [text for field in change.fields for text in field_diff(field, literals)]
-    lines += [f"{sign} {text}" for text in object_lines(change, literals)]
-    for title, rows in tables_of(change.report, literals):
-        lines += [f"  {title}:", *(f"    {row.plain}" for row in rows)]
-    lines += [f"# note: {note}" for note in change.notes]
-    lines += [f"# {text}" for text in hangs_on(change)]
-    place = f" ({change.source.file}:{change.source.line})" if change.source else ""
-    return _folded(f"{change.action.symbol} {change.address}", f"{facts_of(change)}{place}", lines[1:])
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """One resource, of which nothing but its name and why is seen before somebody asks for more."""
+
+    head: tuple[str, str]
+    lines: Callable[[], Iterable[str]]
+    room: Room
+    is_open: bool
+
+    def line(self) -> str:
+        """Alone, as an element of a list."""
+        name, facts = self.head
+        return f"\n- {code(name)} {code(facts)}\n"
+
+    def details(self, limit: int) -> str | None:
+        """With what of its lines fits."""
+        name, facts = self.head
+        opening = "<details open>" if self.is_open else "<details>"
+        head = f"\n{opening}<summary><code>{escaped(name)}</code> <code>{escaped(facts)}</code></summary>\n\n"
+        left = limit - self.room.size(head) - self.room.size(self.room.where) - _FOLDED
+        if left < SMALLEST:
+            return None
+        lines = [inert(text) for text in self.lines()]
+        body = fenced(lines, "diff", room=replace(self.room, limit=left)) if lines else ""
+        return f"{head}{body}\n</details>\n"
 
 
-def _drifted(drifted: DriftedResource, literals: Literals) -> str:
-    lines = [text for field in drifted.fields for text in field_diff(field, literals)]
-    facts = f"moved in the org since the last apply; id {drifted.remote_id}"
-    return _folded(drifted.address, facts, lines)
+def _sections(plan: Plan, room: Room) -> list[Section]:
+    literals = literals_for(plan, WIDTH)
+    is_open = len(plan.changes) + len(plan.drift) <= OPEN_AT_MOST
+    found = [
+        (GROUP_TITLES[action], _change(change, literals, room, is_open=is_open))
+        for action in BY_DANGER
+        for change in plan.changes
+        if change.action is action
+    ]
+    found += [(_MOVED, _drifted(drifted, literals, room, is_open=is_open)) for drifted in plan.drift]
+    return [Section(title, fold.line, fold.details) for title, fold in found]
 
 
-def _folded(title: str, facts: str, lines: Sequence[str]) -> str:
-    head = f"<code>{_escaped(title)}</code> <code>{_escaped(facts)}</code>"
-    body = fenced((inert(text) for text in lines), "diff") if lines else ""
-    return f"\n<details><summary>{head}</summary>\n\n{body}\n</details>\n"
+def _change(change: PlannedChange, literals: Literals, room: Room, *, is_open: bool) -> _Fold:
+    place = f" ({found})" if (found := place_of_change(change)) else ""
+    facts = f"{reason_in_words(change)}; {requests_of(change)}{place}"
+    head = (f"{change.action.symbol} {change.address}", facts)
+    return _Fold(head, partial(signed_change, change, literals), room, is_open)
 
 
-def _left_out(number: int) -> str:
-    return f"\n_{counted(number, 'more part')} of the details {WHERE}._\n"
+def _drifted(drifted: DriftedResource, literals: Literals, room: Room, *, is_open: bool) -> _Fold:
+    facts = "; ".join(text for text in (f"id {drifted.remote_id}", moved_by(drifted)) if text)
+    head = (drifted.address, facts)
+    return _Fold(head, partial(signed_drift, drifted, literals), room, is_open)
 
 
-def _escaped(text: str) -> str:
-    return html.escape(clip(inert(text), 300))
+def _titles(sections: Sequence[Section]) -> list[str]:
+    return [section.title for section in sections]
 
 
-def _cell(text: str) -> str:
-    return code(text).replace("|", "\\|")
+def _grouped(shown: Iterable[tuple[str, str]], titles: Mapping[str, str]) -> Iterator[str]:
+    for title, group in groupby(shown, key=lambda found: found[0]):
+        yield titles[title]
+        yield from (text for _, text in group)
 
 
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall("`+", text)), default=0)
+def _left_out(number: int, where: str) -> str:
+    return f"\n{counted(number, 'more resource')} {where}.\n"

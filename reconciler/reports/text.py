@@ -6,7 +6,6 @@ machines. The same plan gives the same text.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
@@ -19,7 +18,7 @@ from reconciler.reports.field_lines import drifted_lines
 from reconciler.reports.inert import inert_lines
 from reconciler.reports.lines import indented, line, render
 from reconciler.reports.literals import Literals
-from reconciler.reports.verdicts import Verdict, numbers_of, other_problems, verdicts_of
+from reconciler.reports.verdicts import Verdict, check_totals, numbers_of, other_problems, verdicts_of
 from reconciler.reports.wording import (
     BY_DANGER,
     GONE,
@@ -43,7 +42,6 @@ WIDTH = 100
 """Where nobody says how wide the terminal is."""
 
 _CHECK_STYLES = {CheckStatus.PASS: "green", CheckStatus.WARN: "yellow", CheckStatus.FAIL: "bold red"}
-_CHECK_WORDS = {CheckStatus.PASS: "passed", CheckStatus.WARN: "warned", CheckStatus.FAIL: "failed"}
 
 
 def plan_text(
@@ -123,10 +121,8 @@ def _moved(drifted: DriftedResource, literals: Literals) -> Iterator[Text]:
 def _checks(verdicts: Sequence[Verdict], literals: Literals, *, verbose: bool) -> Iterator[Text]:
     if not verdicts:
         return
-    counts = Counter(verdict.check.status for verdict in verdicts)
-    said = [f"{counts[status]} {_CHECK_WORDS[status]}" for status in CheckStatus if counts[status]]
     yield line()
-    yield line((f"Checks: {', '.join(said)}", "bold"))
+    yield line((f"Checks: {check_totals(verdicts)}", "bold"))
     for verdict in verdicts:
         if verbose or verdict.check.status is not CheckStatus.PASS:
             yield from _check(verdict, literals)

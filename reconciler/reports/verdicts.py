@@ -6,7 +6,8 @@ two as one thing, with the check's numbers and the diagnostic's place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.change import CheckStatus
@@ -15,6 +16,7 @@ from reconciler.model.plan import Plan, PlannedCheck
 from reconciler.reports.inert import inert
 from reconciler.reports.literals import Literals
 
+_WORDS = {CheckStatus.PASS: "passed", CheckStatus.WARN: "warned", CheckStatus.FAIL: "failed"}
 _WORST_FIRST = (CheckStatus.FAIL, CheckStatus.WARN, CheckStatus.PASS)
 
 
@@ -46,6 +48,12 @@ def other_problems(plan: Plan) -> tuple[Diagnostic, ...]:
 def all_problems(plan: Plan) -> tuple[Diagnostic, ...]:
     """The diagnostics, and what failed without one."""
     return (*plan.diagnostics, *_untold(plan))
+
+
+def check_totals(verdicts: Sequence[Verdict]) -> str:
+    """`8 passed, 1 warned, 3 failed`."""
+    counts = Counter(verdict.check.status for verdict in verdicts)
+    return ", ".join(f"{counts[status]:,} {_WORDS[status]}" for status in CheckStatus if counts[status])
 
 
 def numbers_of(check: PlannedCheck, literals: Literals) -> list[str]:

@@ -149,11 +149,12 @@ def budget_line(requests: RequestBudget, rate: RateSettings | None = None) -> st
     )
 
 
-def next_steps(plan: Plan, planfile: str | None = None) -> Iterator[str]:
+def next_steps(plan: Plan, planfile: str | None = None, *, expect: str | None = None) -> Iterator[str]:
     """What blocks the plan and the way out, or the command that applies it; each on one line.
 
     Args:
         planfile: where the plan is saved.
+        expect: the fingerprint to apply by, where there is no such file.
     """
     match subject_of(plan):
         case Subject.DRIFT:
@@ -161,8 +162,8 @@ def next_steps(plan: Plan, planfile: str | None = None) -> Iterator[str]:
         case Subject.COMPARISON:
             yield "Nothing to apply: a comparison only shows."
         case Subject.PLAN if plan.applyable:
-            has_changes = plan.summary.changes
-            yield f"Next step: {apply_command(plan, planfile)}" if has_changes else "Nothing to apply."
+            command = apply_command(plan, planfile, expect=expect)
+            yield f"Next step: {command}" if plan.summary.changes else "Nothing to apply."
         case Subject.PLAN:
             yield blocked_line(plan)
             yield from _ways_out(plan)
@@ -189,11 +190,12 @@ def blockers(plan: Plan) -> list[str]:
     ]
 
 
-def apply_command(plan: Plan, planfile: str | None = None) -> str:
+def apply_command(plan: Plan, planfile: str | None = None, *, expect: str | None = None) -> str:
     """The command that applies this plan: the saved file, or the options that shaped it."""
     words = ["reconciler", "apply", *([planfile] if planfile else [])]
     for name in () if planfile else _OPTIONS:
         words += _option(name, plan.basis.options.get(name))
+    words += ["--expect", expect] if expect and not planfile else []
     return f"`{' '.join(shlex.quote(word) for word in words)}`"
 
 

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from reconciler.reports.graphs import GraphEdge, graph_document, graph_dot, graph_mermaid, graph_of
+import re
+
+import pytest
+
+from reconciler.model.change import Action
+from reconciler.reports.graphs import (
+    GraphEdge,
+    graph_document,
+    graph_dot,
+    graph_mermaid,
+    graph_of,
+    plan_graph,
+)
+from reconciler.reports.inert import inert
+from tests.unit.reports.builders import change, plan
 
 DRAWN = graph_of(
     ["Schema/b", "Schema/a"],
@@ -31,6 +45,8 @@ def test_pictures_have_one_arrow_and_say_the_action() -> None:
         '  n1["Schema/a"]',
         '  n2["Schema/b (create)"]',
         "  n2 --> n1",
+        "  classDef create stroke:#1a7f37,stroke-width:2px",
+        "  class n2 create",
     ]
     assert graph_dot(DRAWN).splitlines()[3:-1] == [
         '  "Schema/a";',
@@ -39,15 +55,53 @@ def test_pictures_have_one_arrow_and_say_the_action() -> None:
     ]
 
 
-def test_hostile_names_stay_names() -> None:
-    hostile = graph_of(['Schema/a"];\nclick n1 "http://x"', "Schema/#\x1b[2J"], [])
+HOSTILE = [
+    'Schema/a"];\nclick n1 "http://x"',
+    "Schema/#\x1b[2J",
+    "`**bold**`",
+    "%%{init: {'securityLevel': 'loose'}}%%",
+    "<img src=x onerror=alert(1)>",
+    "&lt;b&gt; #lt;",
+    "a\\nb\\",
+    "--- | --> ::: ;",
+]
 
-    mermaid, dot = graph_mermaid(hostile), graph_dot(hostile)
 
-    assert len(mermaid.splitlines()) == 3
-    assert len(dot.splitlines()) == 6
-    assert "\x1b" not in mermaid + dot
-    assert '#quot;];\\nclick n1 #quot;http://x#quot;"]' in mermaid
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_text_to_mermaid(name: str) -> None:
+    """Everything that could mean something is a number, which its parser writes as the character."""
+    lines = graph_mermaid(graph_of([name], [])).splitlines()
+
+    assert len(lines) == 2
+    found = re.fullmatch(r'  n1\["((?:[\w /.()-]|#\d+;)*)"\]', lines[1])
+    assert found
+    assert re.sub(r"#(\d+);", lambda code: chr(int(code[1])), found[1]) == inert(name)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_text_to_graphviz(name: str) -> None:
+    lines = graph_dot(graph_of([name], [], {name: "create"})).splitlines()
+
+    assert len(lines) == 5
+    quoted = r'"(?:[^"\\]|\\.)*"'
+    assert re.fullmatch(rf"  {quoted} \[label={quoted}\];", lines[3])
+
+
+def test_graph_of_a_plan_has_what_waits_for_something_and_what_is_waited_for() -> None:
+    shown = plan(
+        change("Schema/a", Action.CREATE),
+        change("Schema/b", Action.UPDATE, depends_on=("Schema/a", "Schema/elsewhere")),
+        change("Widget/alone", Action.CREATE),
+    )
+
+    graph = plan_graph(shown)
+
+    assert graph.nodes == ("Schema/a", "Schema/b", "Schema/elsewhere")
+    assert [(edge.source, edge.target) for edge in graph.edges] == [
+        ("Schema/b", "Schema/a"),
+        ("Schema/b", "Schema/elsewhere"),
+    ]
+    assert graph.actions["Schema/b"] == "update"
 
 
 def test_nothing_is_a_picture_too() -> None:

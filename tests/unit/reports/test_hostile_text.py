@@ -126,10 +126,12 @@ def test_markdown_holds_outside_text_in_code_only(text: str) -> None:
     printed = plan_markdown(hostile_plan(text))
 
     assert_inert(printed)
-    prose = re.sub(r"^(`{3,})(?:diff|text)\n.*?\n\1$", "", printed, flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"^(`{3,})(?:diff|text|mermaid)\n.*?\n\1$", "", printed, flags=re.DOTALL | re.MULTILINE)
     prose = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", prose)
     prose = re.sub(
-        r"<code>[^<>]*</code>|</?(?:details|summary)>|<!-- reconciler:plan org=[^ <>]* -->", "", prose
+        r"<code>[^<>]*</code>|</?(?:details|summary)>|<details open>|<!-- reconciler:plan org=[^ <>]* -->",
+        "",
+        prose,
     )
     assert not re.search(r"[<>@`]|https:|everyone|smile", prose)
 
