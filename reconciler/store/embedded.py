@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import NoReturn, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from reconciler.errors import StateError
 from reconciler.model.ports import Clock
 from reconciler.store.database import BUSY_TIMEOUT_S, Result, busy, damaged, reading_only
+from reconciler.store.places import Place, log_of
 
 QUIET_READ_TRIES = 3
 """Reads without side files that a checkpoint disturbed, before one with them."""
@@ -36,7 +37,7 @@ class EmbeddedDatabase:
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path = path
         self._engine = engine
-        self._inode = _inode(path)
+        self._place = Place(path)
 
     @property
     def name(self) -> str:
@@ -52,10 +53,10 @@ class EmbeddedDatabase:
         """The query's result from one snapshot.
 
         Raises:
-            StateError: the file cannot be read, or is damaged.
+            StateError: the file cannot be read, is damaged, or is no longer where it was opened.
         """
-        with translated_errors(self.path), self._engine.connect() as connection, connection.begin():
-            return query(connection)
+        self._place.check()
+        return self._read_from(self._engine, query)
 
     def write(self, body: Callable[[Connection], Result]) -> Result:
         """One transaction: committed when the body ends, undone when it raises.
@@ -63,11 +64,13 @@ class EmbeddedDatabase:
         Raises:
             StateError: the file cannot be written, is damaged, or is no longer where it was opened.
         """
-        self._check_place()
+        self._place.check()
         with translated_errors(self.path), self._engine.connect() as connection:
             connection.execution_options(begin="BEGIN IMMEDIATE")
             with connection.begin():
-                return body(connection)
+                result = body(connection)
+            self._place.confirm()
+        return result
 
     def prepare(self, body: Callable[[Connection], Result]) -> Result:
         """The same: SQLite has one writer at a time."""
@@ -81,13 +84,9 @@ class EmbeddedDatabase:
         """Lets go of the file."""
         self._engine.dispose()
 
-    def _check_place(self) -> None:
-        # SQLite goes on writing to a file that was moved or deleted: what it commits there would be lost.
-        if _inode(self.path) != self._inode:
-            raise StateError(
-                f"the store {self.path} was moved, replaced or deleted while this run was using it",
-                hint="put the file back and run again",
-            )
+    def _read_from(self, engine: Engine, query: Callable[[Connection], Result]) -> Result:
+        with translated_errors(self.path), engine.connect() as connection, connection.begin():
+            return query(connection)
 
 
 class QuietDatabase(EmbeddedDatabase):
@@ -105,18 +104,18 @@ class QuietDatabase(EmbeddedDatabase):
     def read(self, query: Callable[[Connection], Result]) -> Result:
         """The query's result from one snapshot; the query may run more than once."""
         for _ in range(QUIET_READ_TRIES):
-            if _log(self.path).exists():
+            if log_of(self.path).exists():
                 break
             before = _stamp(self.path)
             try:
-                result = self._read_quietly(query)
+                result = self._read_from(self._quiet_engine, query)
             except StateError:
                 if _stamp(self.path) == before:
                     raise
                 continue
             if _stamp(self.path) == before:
                 return result
-        return super().read(query)
+        return self._read_from(self._engine, query)
 
     def write(self, _body: Callable[[Connection], object]) -> NoReturn:
         """Refuses.
@@ -130,10 +129,6 @@ class QuietDatabase(EmbeddedDatabase):
         """Lets go of the file."""
         super().close()
         self._quiet_engine.dispose()
-
-    def _read_quietly(self, query: Callable[[Connection], Result]) -> Result:
-        with translated_errors(self.path), self._quiet_engine.connect() as connection, connection.begin():
-            return query(connection)
 
 
 class CopiedDatabase(EmbeddedDatabase):
@@ -152,6 +147,10 @@ class CopiedDatabase(EmbeddedDatabase):
         event.listen(engine, "begin", _begin)
         super().__init__(file.path, engine)
         self.read(change)
+
+    def read(self, query: Callable[[Connection], Result]) -> Result:
+        """The query's result from the copy."""
+        return self._read_from(self._engine, query)
 
     def write(self, _body: Callable[[Connection], object]) -> NoReturn:
         """Refuses.
@@ -234,6 +233,8 @@ def translated_errors(path: Path) -> Iterator[None]:
         raise _state_error(error.orig, path) from error
     except sqlite3.Error as error:
         raise _state_error(error, path) from error
+    except InvalidRequestError as error:  # tables of ours that have no row, or several, where there is one
+        raise damaged(str(path), str(error)) from error
 
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -242,13 +243,18 @@ _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
 def _state_error(cause: BaseException | None, path: Path) -> StateError:
-    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code of an extended
+    extended = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    code = extended & 0xFF
     if code in _BUSY:
         return busy(str(path))
     if code in _UNREACHABLE:
         return unwritable(path, str(cause))
-    if code in _NO_ROOM:
-        return StateError(f"the store {path} cannot be written: {cause}", hint="make room on its disk")
+    if code in _NO_ROOM and extended != sqlite3.SQLITE_IOERR_SHORT_READ:
+        return StateError(
+            f"the store {path} cannot be written: {cause}",
+            code="state.unavailable",
+            hint="make room on its disk, and run again: it goes on from what is recorded",
+        )
     return damaged(str(path), str(cause))
 
 
@@ -256,22 +262,11 @@ def unwritable(path: Path, why: str) -> StateError:
     """The error for a store that this user may not open or write."""
     return StateError(
         f"the store {path} cannot be opened: {why}",
+        code="state.unavailable",
         hint="check that the folder and the file belong to you and can be written",
     )
-
-
-def _inode(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
     found = path.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _log(path: Path) -> Path:
-    return path.with_name(path.name + "-wal")

@@ -148,7 +148,7 @@ def test_a_store_of_the_first_version_is_read_and_stays_as_it_is(tmp_path: Path,
     with opened(tmp_path, mode=OpenMode.READ) as store:
         prior, verified, key = store.load(), store.verify_audit(), store.secret_key
         with pytest.raises(StateError, match="open for reading only"):
-            store.bind(identity())
+            store.bind(identity(org_id="org-2"))
     version = schema_version(tmp_path)
 
     assert (exists, version) == ((True, False), 1)
