@@ -50,13 +50,17 @@ async def recover(
         RemoteError: the org cannot be asked; the intents stay open.
     """
     known = _secrets_by_digest(resources, context)
+    entries = dict(context.store.load().entries) if intents else {}
     found: list[Recovered] = []
     for begun in _by_change(intents):
         resolved = [
             Recovered(intent, await _resolve(intent, known, context) if intent.creates else None)
             for intent in begun
         ]
-        _record(resolved, resources, context)
+        entry = _doubtful_entry(resolved, resources, entries)
+        _record(resolved, entry, context)
+        if entry is not None:
+            entries[entry.address] = entry
         found += resolved
     return tuple(found)
 
@@ -116,10 +120,9 @@ async def _look_up(intent: Intent, context: ApplyContext) -> str | None:
     return next(found, None)
 
 
-def _record(resolved: Sequence[Recovered], resources: Sequence[Resource], context: ApplyContext) -> None:
+def _record(resolved: Sequence[Recovered], entry: PriorEntry | None, context: ApplyContext) -> None:
     """The entry is unsettled: planning goes on from what the org holds."""
     first = resolved[0].intent
-    entry = _doubtful_entry(resolved, resources, context.store.load().entries)
     audit = [_audit(found, entry, context) for found in resolved]
     if entry is None:
         context.store.leave(first.address, audit, run_id=first.run_id, close=True)
