@@ -11,8 +11,10 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.failures import diagnostics_as_text
+from reconciler.cli.github import seen_from_repository
 from reconciler.cli.options import JsonFormat, ReportFormat
 from reconciler.cli.projects import surroundings
+from reconciler.cli.sources import root_of
 from reconciler.cli.streams import write
 from reconciler.cli.terminal import Terminal, write_json
 from reconciler.cli.versions import show_version, show_version_json
@@ -48,7 +50,8 @@ def validate(
         case ValidateFormat.JSON:
             write_json(reports.validation_document(found.diagnostics, resources=found.resources))
         case ValidateFormat.GITHUB:
-            write(reports.diagnostics_github(found.diagnostics))
+            seen = seen_from_repository(root_of(terminal.common.config))
+            write(reports.diagnostics_github(found.diagnostics, folder=seen))
         case ValidateFormat.TEXT:
             if found.diagnostics:
                 color, config = terminal.stdout_color, terminal.common.config

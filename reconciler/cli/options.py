@@ -24,6 +24,17 @@ class PlanFormat(StrEnum):
     HTML = "html"
 
 
+class ShowFormat(StrEnum):
+    """How a saved plan is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
 class ReportFormat(StrEnum):
     """How the rest is shown."""
 
@@ -109,6 +120,12 @@ LockTimeout: TypeAlias = Annotated[
 ]
 AnyReport: TypeAlias = Annotated[ReportFormat, typer.Option("--format", help="How to show it.")]
 AnyPlan: TypeAlias = Annotated[PlanFormat, typer.Option("--format", help="How to show the plan.")]
+AnySavedPlan: TypeAlias = Annotated[
+    ShowFormat,
+    typer.Option(
+        "--format", help="How to show the plan; github: annotations, gitlab: counts for its widget."
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from reconciler.cli.options import Choices, PlanFormat
+from reconciler.cli.github import seen_from_repository, where_details_are
+from reconciler.cli.options import Choices, PlanFormat, ShowFormat
+from reconciler.cli.sources import root_of
 from reconciler.cli.streams import write
 from reconciler.cli.terminal import Terminal, write_json
 from reconciler.errors import ConfigError, UsageError
@@ -60,7 +63,8 @@ def show_plan(
         case PlanFormat.JSON:
             write_json(reports.plan_document(shown))
         case PlanFormat.MARKDOWN:
-            write(reports.plan_markdown(shown))
+            where = where_details_are(os.environ)
+            write(reports.plan_markdown(shown, where=where) if where else reports.plan_markdown(shown))
         case PlanFormat.HTML:
             saved_as = str(planfile) if planfile else None
             write(reports.plan_html(shown, planfile=saved_as, show_requests=show_requests))
@@ -74,6 +78,23 @@ def show_plan(
                     planfile=str(planfile) if planfile else None,
                 )
             )
+
+
+def show_saved(
+    shown: Plan, terminal: Terminal, how: ShowFormat, *, show_requests: bool, planfile: Path
+) -> None:
+    """A saved plan on stdout, in one of the formats of plans or in a platform's own."""
+    from reconciler import reports
+
+    match how:
+        case ShowFormat.GITHUB:
+            folder = seen_from_repository(root_of(terminal.common.config))
+            rest = "`reconciler show PLANFILE` tells all"
+            write(reports.diagnostics_github(reports.all_problems(shown), folder=folder, rest=rest))
+        case ShowFormat.GITLAB:
+            write_json(reports.gitlab_report(shown))
+        case _:
+            show_plan(shown, terminal, PlanFormat(how), show_requests=show_requests, planfile=planfile)
 
 
 def save_plan(saved: Plan, out: Path) -> None:

@@ -47,6 +47,16 @@ class SourceLines:
         return self._config is not None and path.samefile(self._config)
 
 
+def root_of(config: Path | None) -> Path:
+    """What the files that messages name are relative to.
+
+    Args:
+        config: the configuration file as named; None: the nearest one, or none.
+    """
+    found = config or _nearest_configuration()
+    return found.parent if found else Path.cwd()
+
+
 def _nearest_configuration() -> Path | None:
     from reconciler.manifests.files import CONFIGURATION_NAME
 

@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.reports.diagnostics import diagnostics_github as diagnostics_github
+    from reconciler.reports.annotations import diagnostics_github as diagnostics_github
+    from reconciler.reports.annotations import gitlab_report as gitlab_report
     from reconciler.reports.diagnostics import diagnostics_text as diagnostics_text
     from reconciler.reports.html.page import plan_html as plan_html
     from reconciler.reports.json_documents import diagnostic_document as diagnostic_document
@@ -29,13 +30,16 @@ if TYPE_CHECKING:
     from reconciler.reports.runs import state_text as state_text
     from reconciler.reports.saved_plans import plan_from_document as plan_from_document
     from reconciler.reports.text import plan_text as plan_text
+    from reconciler.reports.verdicts import all_problems as all_problems
 
 _HOMES = {
+    "all_problems": "verdicts",
     "audit_text": "runs",
     "diagnostic_document": "json_documents",
-    "diagnostics_github": "diagnostics",
+    "diagnostics_github": "annotations",
     "diagnostics_text": "diagnostics",
     "error_document": "json_documents",
+    "gitlab_report": "annotations",
     "plan_document": "json_documents",
     "plan_from_document": "saved_plans",
     "plan_html": "html.page",

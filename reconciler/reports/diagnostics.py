@@ -1,4 +1,4 @@
-"""Diagnostics for people, and as annotations for a pipeline."""
+"""Diagnostics for people."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ from reconciler.reports.wording import counted, place_of
 
 SourceLine = Callable[[str, int], str | None]
 """The text of a file's line, 1-based; None when it cannot be had."""
-
-MOST_ANNOTATIONS = 10
-"""GitHub shows no more annotations of one severity for one step."""
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
@@ -40,16 +37,6 @@ def diagnostic_lines(
     """The lines of several diagnostics in the order given."""
     for found in diagnostics:
         yield from _lines(found, source_line)
-
-
-def diagnostics_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """GitHub's workflow commands: the most severe first, ten at most, then how many were left out."""
-    ranked = most_severe_first(diagnostics)
-    commands = [_command(found) for found in ranked[:MOST_ANNOTATIONS]]
-    left_out = len(ranked) - len(commands)
-    if left_out:
-        commands.append(f"::notice::{counted(left_out, 'more diagnostic')} not shown here; the log has all")
-    return "".join(f"{command}\n" for command in commands)
 
 
 def most_severe_first(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -99,22 +86,3 @@ _WIDEST_SOURCE = 200
 
 def _clipped(text: str) -> str:
     return text if len(text) <= _WIDEST_SOURCE else f"{text[:_WIDEST_SOURCE]}…"
-
-
-def _command(found: Diagnostic) -> str:
-    placed = {"file": found.file, "line": found.line, "col": found.column, "title": found.code}
-    properties = ",".join(
-        f"{key}={_property(str(value))}" for key, value in placed.items() if value is not None
-    )
-    subject = f"{found.address}: " if found.address else ""
-    hint = f"\nhint: {found.hint}" if found.hint else ""
-    return f"::{found.severity} {properties}::{_message(f'{subject}{found.message}{hint}')}"
-
-
-def _message(text: str) -> str:
-    safe = "\n".join(inert_lines(text))
-    return safe.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")

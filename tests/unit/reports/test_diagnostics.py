@@ -1,10 +1,10 @@
-"""Diagnostics for people and for pipelines."""
+"""Diagnostics for people."""
 
 from __future__ import annotations
 
 import pytest
 
-from reconciler.reports import diagnostics_github, diagnostics_text
+from reconciler.reports import diagnostics_text
 from tests.unit.reports.builders import error, warning
 
 SOURCE = {("m/a.yaml", 3): "\tnmae: 東京 x\n", ("m/a.yaml", 4): "x" * 500}
@@ -53,23 +53,7 @@ def test_source_line_has_a_caret(line: int, column: int | None, shown: list[str]
 
 def test_no_diagnostics_are_no_text() -> None:
     assert diagnostics_text([]) == ""
-    assert diagnostics_github([]) == ""
 
 
 def test_colour_marks_the_severity() -> None:
     assert diagnostics_text([error("a.b", "no")], color=True).startswith("\x1b[1;31merror[a.b]\x1b[0m")
-
-
-def test_annotations_name_the_most_severe_ten() -> None:
-    found = [warning("w", f"w{number}") for number in range(5)] + [
-        error("e", f"e{number}") for number in range(8)
-    ]
-
-    lines = diagnostics_github(found).splitlines()
-
-    assert lines == [
-        *(f"::error title=e::e{number}" for number in range(8)),
-        "::warning title=w::w0",
-        "::warning title=w::w1",
-        "::notice::3 more diagnostics not shown here; the log has all",
-    ]

@@ -18,12 +18,20 @@ from reconciler.reports import (
     audit_text,
     diagnostics_github,
     diagnostics_text,
+    gitlab_report,
     plan_markdown,
     plan_text,
     run_text,
     table,
     watch,
 )
+from reconciler.reports.annotations import (
+    output_lines,
+    plan_outputs,
+    plan_step_summary,
+    run_step_summary,
+)
+from reconciler.reports.graphs import GraphEdge, graph_dot, graph_mermaid, graph_of
 from reconciler.reports.inert import defuse, inert, inert_lines
 from reconciler.reports.progress import Display
 from tests.unit.reports.builders import change, check, error, field, plan, result, result_error, run
@@ -121,37 +129,68 @@ def test_progress_obeys_nothing(text: str) -> None:
     assert_inert(stream.getvalue())
 
 
+def prose_of(printed: str) -> str:
+    """What a page obeys: without fenced blocks, code spans, escaped HTML, and the elements that are ours."""
+    prose = re.sub(r"^(`{3,})(?:diff|text|mermaid)\n.*?\n\1$", "", printed, flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", prose)
+    ours = r"<code>[^<>]*</code>|</?(?:details|summary)>|<details open>|<!-- reconciler:plan org=[^ <>]* -->"
+    return re.sub(ours, "", prose)
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_markdown_holds_outside_text_in_code_only(text: str) -> None:
     printed = plan_markdown(hostile_plan(text))
 
     assert_inert(printed)
-    prose = re.sub(r"^(`{3,})(?:diff|text|mermaid)\n.*?\n\1$", "", printed, flags=re.DOTALL | re.MULTILINE)
-    prose = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", prose)
-    prose = re.sub(
-        r"<code>[^<>]*</code>|</?(?:details|summary)>|<details open>|<!-- reconciler:plan org=[^ <>]* -->",
-        "",
-        prose,
-    )
-    assert not re.search(r"[<>@`]|https:|everyone|smile", prose)
+    assert not re.search(r"[<>@`]|https:|everyone|smile", prose_of(printed))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_annotation_is_one_command(text: str) -> None:
-    printed = diagnostics_github([error(text, text, hint=text, file=text, line=3)])
+    printed = diagnostics_github([error(text, text, hint=text, file=text, line=3)], folder=text, rest=text)
 
     assert printed.count("\n") == 1
     properties, _, message = printed.removeprefix("::error ").partition("::")
     assert properties.count(",") == 2
     assert properties.count(":") == 0
+    assert not re.search(r"##\w*\[", printed)
     assert "\x1b" not in message
 
 
-def test_annotation_escapes_by_the_rules() -> None:
-    found = error("a.b", "50% of\nit", file="x,y:z.yaml", line=3, column=4, hint="fix", address="Widget/a")
+@pytest.mark.parametrize("text", HOSTILE)
+def test_outputs_are_one_value_each(text: str) -> None:
+    printed = output_lines({**plan_outputs(plan(fingerprint=text)), "text": text})
 
-    assert diagnostics_github([found]) == (
-        "::error file=x%2Cy%3Az.yaml,line=3,col=4,title=a.b::Widget/a: 50%25 of%0Ait%0Ahint: fix\n"
+    names = re.findall(r"^(\w+)(?:=|<<end_[0-9a-f]{64}$)", printed, re.MULTILINE)
+    assert names == ["changes", "to_add", "to_change", "to_destroy", "fingerprint", "text"]
+    assert "\x1b" not in printed
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_summaries_obey_nothing(text: str) -> None:
+    found = error(text, text, hint=text, file=text, line=1, address=text)
+    ran = run(result(text, Action.UPDATE, Outcome.FAILED, error=result_error(found)), diagnostics=(found,))
+
+    for printed in (plan_step_summary(hostile_plan(text)), run_step_summary(ran, hostile_plan(text))):
+        assert_inert(printed)
+        assert not re.search(r"[<>@`]|https:|everyone|smile", prose_of(printed))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_widget_of_gitlab_has_numbers_only(text: str) -> None:
+    assert gitlab_report(hostile_plan(text)) == {"create": 1, "update": 1, "delete": 0}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_graphs_hold_names_as_names(text: str) -> None:
+    drawn = graph_of([text, "Widget/b"], [GraphEdge(text, "Widget/b", text)], {text: "create"})
+
+    assert_inert(graph_dot(drawn))
+    assert_inert(graph_mermaid(drawn))
+    assert re.fullmatch(
+        r'flowchart LR\n(?:  n[12]\["(?:[\w /.()-]|#\d+;)*"\]\n){2}  n\d --> n\d\n'
+        r"  classDef create stroke:#1a7f37,stroke-width:2px\n  class n\d create\n",
+        graph_mermaid(drawn),
     )
 
 
