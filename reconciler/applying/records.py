@@ -12,7 +12,7 @@ from reconciler.applying.filling import fill_object, mask_secrets
 from reconciler.applying.progress import Progress
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, Phase
-from reconciler.model.change import Change, LiveObject
+from reconciler.model.change import Action, Change, LiveObject
 from reconciler.model.outcome import Result
 from reconciler.model.remote import Step
 from reconciler.model.resource import Lifecycle
@@ -44,8 +44,10 @@ def run_record(run: RunIdentity, phase: Phase, moment: datetime, **members: Any)
     )
 
 
-def intent_record(context: ApplyContext, intent: Intent) -> AuditEntry:
+def intent_record(context: ApplyContext, intent: Intent, progress: Progress) -> AuditEntry:
     """What is about to be sent; the body stays in the journal."""
+    # What takes an object's place has an id of its own, which only its answer tells.
+    is_another = intent.creates and progress.change.action is Action.REPLACE
     return run_record(
         context.run,
         Phase.INTENT,
@@ -53,6 +55,7 @@ def intent_record(context: ApplyContext, intent: Intent) -> AuditEntry:
         address=str(intent.address),
         kind=intent.address.kind,
         action=intent.action,
+        remote_id=None if is_another else progress.remote_id,
         idempotency_key=intent.key,
         detail={"step": intent.step, "label": intent.label, "method": intent.method, "path": intent.path},
     )

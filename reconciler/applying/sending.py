@@ -29,7 +29,7 @@ async def send_step(progress: Progress, step: Step, number: str, context: ApplyC
         entry = prior_entry(context, progress.change, "", record=progress.record, after=None)
     intent = step_intent(context, progress.change, filled, number=number, path=request.path, entry=entry)
     progress.key = intent.key if filled.key_header else progress.key
-    context.store.record_intent(intent, intent_record(context, intent))
+    context.store.record_intent(intent, intent_record(context, intent, progress))
     earlier = progress.after
     answer = await _send_guarded(progress, filled, intent.key, context)
     progress.attempts = max(progress.attempts, answer.attempts)

@@ -64,7 +64,7 @@ async def _undo(progress: Progress, index: int, step: Step, context: ApplyContex
     intent = step_intent(
         context, progress.change, undo, number=f"undo-{index}", path=undo.request.path, entry=None
     )
-    context.store.record_intent(intent, intent_record(context, intent))
+    context.store.record_intent(intent, intent_record(context, intent, progress))
     answer = await send_once(progress, undo, intent.key, context)
     progress.attempts = max(progress.attempts, answer.attempts)
 

@@ -112,6 +112,7 @@ def assert_trail_is_whole(work: Bench) -> None:
     recovered = {each["idempotency_key"] for each in results if each["outcome"] == "recovered"}
     for each in records:
         if each["phase"] == "intent":
+            assert each["remote_id"] or each["action"] in ("create", "replace")
             is_ended = (each["run_id"], each["address"]) in ended
             assert is_ended or each["idempotency_key"] in recovered, f"nothing tells what became of {each}"
     with work.store() as store:
