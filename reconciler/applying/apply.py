@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reconciler.applying.context import ApplyContext
@@ -56,7 +56,7 @@ async def apply_changes(
     run = _Run({change.address: change for change in changes})
     needs = {change.address: change.depends_on for change in changes}
     if changes:
-        context.observer.notify(RunStarted(context.run.run_id, len(changes), _in_words(needs)))
+        context.observer.notify(_started(changes, context))
     allowed: JsonObject = {"allow_unsafe": context.run.allowed} if context.run.allowed else {}
     _append(Phase.RUN_STARTED, {"changes": len(changes), **allowed}, context)
     visits: Visits[Address] = Visits(
@@ -74,8 +74,10 @@ async def apply_changes(
     return applied
 
 
-def _in_words(needs: Mapping[Address, Sequence[Address]]) -> dict[str, tuple[str, ...]]:
-    return {str(address): tuple(map(str, needed)) for address, needed in needs.items()}
+def _started(changes: Sequence[Change], context: ApplyContext) -> RunStarted:
+    needs = {str(change.address): tuple(map(str, change.depends_on)) for change in changes}
+    actions = {str(change.address): change.action.value for change in changes}
+    return RunStarted(context.run.run_id, len(changes), needs, actions)
 
 
 async def _visit(run: _Run, address: Address, context: ApplyContext) -> bool:

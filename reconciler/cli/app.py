@@ -12,6 +12,7 @@ import typer
 from reconciler.cli import audit, doctoring, drifting, inspecting, planning, sandbox, state
 from reconciler.cli.completing import COMPLETION_VARIABLE, PROGRAM, complete
 from reconciler.cli.options import COMMON
+from reconciler.cli.suggesting import without_password
 from reconciler.cli.terminal import ColorChoice, LogFormat, Terminal, habits_of, set_up_logging
 from reconciler.errors import ExitCode, UsageError
 
@@ -89,7 +90,17 @@ def common(
         verbose,
         quiet,
         habits_of(os.environ),
+        _given(ctx, {"config": (config,), "org": (org,), "state": (state,), "var": tuple(var or ())}),
     )
+
+
+def _given(ctx: typer.Context, values: Mapping[str, Sequence[object]]) -> tuple[str, ...]:
+    """The words of options that were typed; those that the environment holds need no repeating."""
+    words = []
+    for name, said in values.items():
+        if getattr(ctx.get_parameter_source(name), "name", "") == "COMMANDLINE":
+            words += [word for value in said for word in (f"--{name}", without_password(str(value)))]
+    return tuple(words)
 
 
 def invoke(arguments: Sequence[str]) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.github import annotate
 from reconciler.cli.sources import SourceLines
 from reconciler.cli.streams import UNWRITABLE, tell
 from reconciler.cli.terminal import ColorChoice, habits_of, is_coloured, write_json
@@ -34,7 +35,7 @@ class Telling:
 
 
 def tell_failure(error: ReconcilerError, telling: Telling) -> ExitCode:
-    """Says what failed, and returns the exit code."""
+    """Says what failed and, where somebody has noted it, what to run next; returns the exit code."""
     from reconciler.model.diagnostics import diagnostics_of
 
     found = diagnostics_of(error)
@@ -45,7 +46,11 @@ def tell_failure(error: ReconcilerError, telling: Telling) -> ExitCode:
     else:
         choice = ColorChoice(telling.color) if telling.color in set(ColorChoice) else ColorChoice.AUTO
         color = is_coloured(choice, is_terminal=sys.stderr.isatty(), habits=habits_of(os.environ))
-        tell(diagnostics_as_text(found, color=color, config=Path(telling.config) if telling.config else None))
+        text = diagnostics_as_text(
+            found, color=color, config=Path(telling.config) if telling.config else None
+        )
+        tell(text + "".join(f"{note}\n" for note in getattr(error, "__notes__", ())))
+    annotate(found, Path(telling.config) if telling.config else None)
     return error.exit_code
 
 

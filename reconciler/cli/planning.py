@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import signal
-from dataclasses import dataclass
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reconciler.cli import options
-from reconciler.cli.asking import ask, is_attended
-from reconciler.cli.options import Choices, ConflictChoice, PlanFormat, ReportFormat
-from reconciler.cli.plans import plan_options, read_plan, save_plan, show_plan
+from reconciler.cli.github import report_plan
+from reconciler.cli.options import Choices, ConflictChoice, PlanFormat, ReportFormat, ShowFormat
+from reconciler.cli.plans import plan_options, read_plan, save_plan, show_plan, show_saved
 from reconciler.cli.projects import open_project
-from reconciler.cli.streams import write
-from reconciler.cli.terminal import Terminal, write_json
-from reconciler.errors import ExitCode, Refused, UsageError
+from reconciler.cli.running import Asking, carry_out, exit_code_of, noted
+from reconciler.cli.suggesting import Approval, Given, Pace, allowing, words_of
+from reconciler.cli.terminal import Terminal
+from reconciler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.applying.context import Stop
-    from reconciler.commands.apply import ApplyRequest
-    from reconciler.model.events import Event
-    from reconciler.model.outcome import RunReport
-    from reconciler.model.plan import Plan
-    from reconciler.model.ports import Observer
+    from reconciler.commands.saved import SavedPlan
+
+__all__ = ["apply", "destroy", "exit_code_of", "plan", "show"]
 
 
 def plan(
@@ -79,6 +77,7 @@ def plan(
         planned = asyncio.run(make_plan(project, request, observer)).plan
     if out is not None:
         save_plan(planned, out)
+    report_plan(planned, terminal.common.config)
     show_plan(planned, terminal, format, show_requests=show_requests, planfile=out)
     if not planned.applyable:
         return ExitCode.REFUSED
@@ -140,11 +139,11 @@ def apply(
     asking = Asking(terminal, auto_approve, expect, format, show_requests)
     if what is not None and what.is_file():
         _refuse_planning_options(choices, expect)
-        return _apply_saved(what, asking, parallelism, lock_timeout)
+        return _apply_saved(what, asking, Pace(parallelism, lock_timeout))
     _refuse_loose_glob(choices, what)
     if what is not None and not what.exists():
         raise UsageError(f"{what}: there is neither a plan file nor a folder of this name")
-    return _apply_folder(choices, what, asking, (parallelism, lock_timeout))
+    return _apply_folder(choices, what, asking, Pace(parallelism, lock_timeout))
 
 
 def destroy(
@@ -181,13 +180,13 @@ def destroy(
         allow_from_commit,
     )
     asking = Asking(ctx.obj, auto_approve, expect, format, show_requests)
-    return _apply_folder(choices, None, asking, (parallelism, lock_timeout))
+    return _apply_folder(choices, None, asking, Pace(parallelism, lock_timeout), "destroy")
 
 
 def show(
     ctx: typer.Context,
     planfile: Annotated[Path, typer.Argument(metavar="PLANFILE", help="A saved plan.")],
-    format: options.AnyPlan = PlanFormat.TEXT,
+    format: options.AnySavedPlan = ShowFormat.TEXT,
     show_requests: options.ShowRequests = False,
 ) -> int:
     """Show a saved plan, offline.
@@ -195,75 +194,62 @@ def show(
     Exit codes: 0 done, 64 no such file, 78 it is no plan that can be read.
     """
     saved = read_plan(planfile).plan
-    show_plan(saved, ctx.obj, format, show_requests=show_requests, planfile=planfile)
+    show_saved(saved, ctx.obj, format, show_requests=show_requests, planfile=planfile)
     return ExitCode.OK
 
 
 # -- applying --------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Asking:
-    """How an apply is approved and shown."""
-
-    terminal: Terminal
-    auto_approve: bool
-    expect: str | None
-    format: ReportFormat
-    show_requests: bool
-    has_shown: bool = False
-
-    def approve(self, plan: Plan) -> bool:
-        """Shows the plan, and asks where nothing has approved it yet.
-
-        Raises:
-            Refused: nothing has, and there is nobody to ask.
-        """
-        if self.format is ReportFormat.TEXT:
-            self.show(plan)
-        if self.auto_approve or self.expect is not None:
-            return True
-        # Whoever wants JSON has not seen the plan that the question would be about.
-        if not is_attended() or self.format is ReportFormat.JSON:
-            raise Refused(
-                "there is no terminal to ask at; nothing was sent",
-                hint=f"pass --auto-approve (-y), --expect {plan.fingerprint}, or a saved plan",
-            )
-        return not plan.changes or ask(f"Apply these changes to org {plan.org}?")
-
-    def show(self, plan: Plan) -> None:
-        """Shows the plan once."""
-        if not self.has_shown:
-            show_plan(plan, self.terminal, PlanFormat.TEXT, show_requests=self.show_requests)
-        self.has_shown = True
-
-
-def _apply_folder(choices: Choices, folder: Path | None, asking: Asking, pace: tuple[int, float]) -> int:
+def _apply_folder(
+    choices: Choices, folder: Path | None, asking: Asking, pace: Pace, command: str = "apply"
+) -> int:
     from reconciler.commands.apply import ApplyRequest
     from reconciler.commands.plan import PlanRequest
 
+    options = plan_options(choices)
     request = ApplyRequest(
-        plan=PlanRequest(plan_options(choices), folder, choices.allow_from_commit),
+        plan=PlanRequest(options, folder, choices.allow_from_commit),
         expect=asking.expect,
         approve=asking.approve,
-        parallelism=pace[0],
-        lock_timeout_s=pace[1],
+        parallelism=pace.parallelism,
+        lock_timeout_s=pace.lock_timeout_s,
     )
-    return _run(request, asking)
+    from_commit = ("--allow-from-commit",) if choices.allow_from_commit else ()
+    given = Given(
+        command,
+        asking.approval,
+        str(folder) if folder else None,
+        asking.terminal.given,
+        words_of(replace(options, destroy=options.destroy and command == "apply")),
+        (*allowing(options.allow_unsafe), *from_commit),
+        pace,
+    )
+    return carry_out(request, asking, given)
 
 
-def _apply_saved(planfile: Path, asking: Asking, parallelism: int, lock_timeout: float) -> int:
+def _apply_saved(planfile: Path, asking: Asking, pace: Pace) -> int:
     from reconciler.commands.apply import ApplyRequest
     from reconciler.commands.plan import PlanRequest
 
-    saved = read_plan(planfile)
+    given = Given("apply", Approval.FILE, str(planfile), asking.terminal.given, pace=pace)
+    with noted(given):
+        saved = read_plan(planfile)
     request = ApplyRequest(
         plan=PlanRequest(saved.options, None),
         saved=saved,
-        parallelism=parallelism,
-        lock_timeout_s=lock_timeout,
+        parallelism=pace.parallelism,
+        lock_timeout_s=pace.lock_timeout_s,
     )
-    return _run(request, asking)
+    shaped = replace(given, shape=words_of(saved.options), allowed=allowing(saved.options.allow_unsafe))
+    return carry_out(request, asking, replace(shaped, folder=_folder_of(saved, asking.terminal)))
+
+
+def _folder_of(saved: SavedPlan, terminal: Terminal) -> str | None:
+    """Where a saved plan's manifests are, seen from here; None: in the configured folder."""
+    if saved.folder is None:
+        return None
+    return os.path.relpath(open_project(terminal).configuration.root / saved.folder)
 
 
 def _refuse_planning_options(choices: Choices, expect: str | None) -> None:
@@ -292,73 +278,3 @@ def _refuse_loose_glob(choices: Choices, folder: Path | None) -> None:
         raise UsageError(
             f"there is no folder {folder}", hint=f"--adopt takes its glob joined: --adopt={folder}"
         )
-
-
-def _run(request: ApplyRequest, asking: Asking) -> int:
-    import asyncio
-
-    from reconciler.commands.apply import apply as carry_out
-
-    terminal = asking.terminal
-    project = open_project(terminal)
-    with terminal.watching() as observer:
-        watched = Interruptible(observer, request.stop)
-        report = asyncio.run(carry_out(project, request, watched))
-    _show_run(report, asking)
-    return exit_code_of(report)
-
-
-def _show_run(report: RunReport, asking: Asking) -> None:
-    from reconciler import reports
-
-    if asking.format is ReportFormat.JSON:
-        write_json(reports.run_document(report))
-        return
-    if report.plan is not None and not report.results:
-        asking.show(report.plan)
-    write(reports.run_text(report, color=asking.terminal.stdout_color))
-
-
-def exit_code_of(report: RunReport) -> ExitCode:
-    """The exit code of a run: 130 > 5 > 6 > 0."""
-    from reconciler.model.outcome import RunStatus
-
-    codes = {
-        RunStatus.APPLIED: ExitCode.OK,
-        RunStatus.PARTIAL: ExitCode.PARTIAL,
-        RunStatus.UNSETTLED: ExitCode.UNSETTLED,
-        RunStatus.REFUSED: ExitCode.REFUSED,
-        RunStatus.STALE: ExitCode.STALE,
-        RunStatus.INTERRUPTED: ExitCode.INTERRUPTED,
-    }
-    code = codes[report.status]
-    return ExitCode.UNSETTLED if code is ExitCode.OK and not report.converged else code
-
-
-class Interruptible:
-    """An observer that, once a run has started, turns interrupts into an orderly stop."""
-
-    def __init__(self, observer: Observer, stop: Stop) -> None:
-        self._observer = observer
-        self._stop = stop
-
-    def notify(self, event: Event) -> None:
-        """Passes the event on."""
-        from reconciler.model.events import RunStarted
-
-        if isinstance(event, RunStarted):
-            self._take_over()
-        self._observer.notify(event)
-
-    def _ask(self) -> None:
-        from reconciler.model.events import Stopping
-
-        self._stop.ask()
-        self._observer.notify(Stopping(waits=not self._stop.waits_no_longer))
-
-    def _take_over(self) -> None:
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._ask)

@@ -57,13 +57,18 @@ def habits_of(environ: Mapping[str, str]) -> Habits:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """What the common options say about the screen, and what the process was given."""
+    """What the common options say about the screen, and what the process was given.
+
+    Args:
+        given: the words of the common options that say what is worked on, as they were typed.
+    """
 
     common: CommonOptions
     color: ColorChoice = ColorChoice.AUTO
     verbose: int = 0
     quiet: bool = False
     habits: Habits = Habits()
+    given: tuple[str, ...] = ()
 
     @property
     def stdout_color(self) -> bool:

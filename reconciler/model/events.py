@@ -51,11 +51,13 @@ class RunStarted:
 
     Args:
         needs: for each change's address those of the changes that it waits for.
+        actions: what each change is.
     """
 
     run_id: str
     changes: int
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    actions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from reconciler.model.events import ChangeFinished, Event, PlanMade, RunStarted
 from reconciler.model.ports import Observer
 from reconciler.reports.lines import line, render
 from reconciler.reports.region import Above, Region, Size
-from reconciler.reports.runs import outcome_line
+from reconciler.reports.results import outcome_line
 from reconciler.reports.scene import Monotonic, Notices, Scene
 from reconciler.reports.wording import counted
 

@@ -31,7 +31,7 @@ from reconciler.model.events import (
 )
 from reconciler.model.outcome import Result
 from reconciler.reports.lines import line
-from reconciler.reports.runs import symbol_of
+from reconciler.reports.results import symbol_of
 from reconciler.reports.wording import counted, duration
 
 MOST_SHOWN = 10
@@ -110,7 +110,7 @@ class Scene:
         self, event: RunStarted | ChangeStarted | StepStarted | ChangeWaiting | ChangeFinished
     ) -> None:
         match event:
-            case RunStarted(_, changes, needs):
+            case RunStarted(_, changes, needs, _):
                 self.changes, self.needs, self.started = changes, needs, self.monotonic()
             case ChangeStarted(address, action):
                 self.running[str(address)] = Running(action, self.monotonic())

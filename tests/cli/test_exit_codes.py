@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.cli.planning import exit_code_of
+from reconciler.cli.running import exit_code_of
 from reconciler.model.outcome import RunReport, RunStatus
 from reconciler.sandbox import SandboxOrg
 from tests.cli.commands import run

@@ -69,7 +69,7 @@ def test_run_says_what_each_change_waits_for(work: Bench) -> None:
     report = work.apply(observer=watching)
 
     needs = {"Schema/customer": (), "Schema/ticket": ("Schema/customer",)}
-    assert watching.told(RunStarted) == [RunStarted(report.run_id, 2, needs)]
+    assert watching.told(RunStarted) == [RunStarted(report.run_id, 2, needs, dict.fromkeys(needs, "create"))]
 
 
 def test_each_answer_of_the_org_tells_what_is_left_of_its_window(work: Bench) -> None:

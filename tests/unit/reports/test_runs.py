@@ -15,21 +15,24 @@ from tests.unit.reports.builders import error, result, result_error, run
 
 PARTIAL = """\
 Run run-1: partial
-  + Schema/a  succeeded  (412 ms, version 1.0.0, status PUBLISHED, waited 2.5 s)
+Done
+  + Schema/a  succeeded  (id s-1, 412 ms, version 1.0.0, status PUBLISHED, waited 2.5 s)
+  -/+ Widget/r  succeeded  (12.3 s, 3 tries)
+      warning: refresh failed
+Not done
   ~ Widget/b  failed  (412 ms)
       error[remote.rejected] m/x.yaml:3:2 Widget/b
         the org refuses it
         hint: correct /config
         HTTP 400, correlation id corr-1
-  - Channel/c  skipped
-      not tried, because Widget/b did not succeed
-  -/+ Widget/r  succeeded  (12.3 s, 3 tries)
-      warning: refresh failed
+      not tried because of it:
+        - Channel/c  skipped
 requests: total 12, succeeded 11; balance accuracy 99.5 %
 Not converged: not everything in the org is known to be as planned.
-Next step: `reconciler apply` goes on with what is left
+Next step: `reconciler apply --org x` goes on with what is left
 Apply: 2 added, 0 changed, 1 destroyed, 1 failed, 1 skipped.
 """
+NEXT = "`reconciler apply --org x` goes on with what is left"
 
 
 def test_partial_run_is_shown_whole() -> None:
@@ -46,6 +49,7 @@ def test_partial_run_is_shown_whole() -> None:
         result(
             "Schema/a",
             Action.CREATE,
+            remote_id="s-1",
             detail={
                 "version": "1.0.0",
                 "status": "PUBLISHED",
@@ -68,7 +72,7 @@ def test_partial_run_is_shown_whole() -> None:
         diagnostics=(refused,),  # told with its result already
     )
 
-    assert run_text(ran) == PARTIAL
+    assert run_text(ran, next_step=NEXT) == PARTIAL
 
 
 @pytest.mark.parametrize(
@@ -83,11 +87,7 @@ def test_partial_run_is_shown_whole() -> None:
         ),
         (
             run(status=RunStatus.REFUSED, converged=False),
-            [
-                "Nothing of the plan was sent.",
-                "Next step: `reconciler plan` shows what refuses it",
-                "Apply: 0 added, 0 changed, 0 destroyed.",
-            ],
+            ["Nothing of the plan was sent.", "Apply: 0 added, 0 changed, 0 destroyed."],
         ),
         (
             run(
@@ -98,14 +98,75 @@ def test_partial_run_is_shown_whole() -> None:
                 converged=False,
             ),
             [
-                "Next step: `reconciler apply` goes on with what is left",
+                "Not converged: not everything in the org is known to be as planned.",
                 "Apply: 0 added, 0 changed, 0 destroyed, 1 rolled back, 1 unknown, 1 unsettled.",
             ],
         ),
     ],
 )
 def test_run_ends_with_the_next_step_and_a_line_for_machines(ran: RunReport, ending: list[str]) -> None:
-    assert run_text(ran).splitlines()[-len(ending) :] == ending
+    assert run_text(ran).splitlines()[-2:] == ending
+    assert run_text(ran, next_step=NEXT).splitlines()[-3:] == [ending[0], f"Next step: {NEXT}", ending[1]]
+
+
+def test_results_are_grouped_by_what_is_known_of_them_and_what_they_held_up_stands_below() -> None:
+    ran = run(
+        result("Channel/a", Action.CREATE, Outcome.UNSETTLED, remote_id="c-1"),
+        result("Schema/a", Action.CREATE, Outcome.SKIPPED, attempts=0),
+        result("Schema/b", Action.UPDATE),
+        result("Schema/c", Action.UPDATE, Outcome.SKIPPED, attempts=0, blocked_by="Widget/u"),
+        result("WeightMatrix/a", Action.UPDATE, Outcome.ROLLED_BACK),
+        result("Webhook/a", Action.DELETE, Outcome.SKIPPED, attempts=0, blocked_by="Channel/a"),
+        result("Widget/u", Action.UPDATE, Outcome.UNKNOWN),
+        result("Widget/w", Action.UPDATE, Outcome.SKIPPED, attempts=0, blocked_by="Channel/a"),
+        status=RunStatus.INTERRUPTED,
+        converged=False,
+    )
+
+    assert run_text(ran).splitlines()[1:-2] == [
+        "Done",
+        "  ~ Schema/b  succeeded  (412 ms)",
+        "Not settled",
+        "  + Channel/a  unsettled  (id c-1, 412 ms)",
+        "      not tried because of it:",
+        "        - Webhook/a  skipped",
+        "        ~ Widget/w  skipped",
+        "Not known",
+        "  ~ Widget/u  unknown  (412 ms)",
+        "      nobody knows whether it took effect; the next apply asks the org first",
+        "      not tried because of it:",
+        "        ~ Schema/c  skipped",
+        "Not done",
+        "  ~ WeightMatrix/a  rolled back  (412 ms)",
+        "      what had been done of it was undone: the object is as it was before",
+        "Not begun",
+        "  + Schema/a  skipped",
+    ]
+
+
+def test_what_one_cause_held_up_is_counted_where_it_is_much() -> None:
+    held_up = [
+        result(f"Schema/s{number:02}", Action.CREATE, Outcome.SKIPPED, attempts=0, blocked_by="Widget/a")
+        for number in range(30)
+    ]
+    shown = run_text(run(*held_up, result("Widget/a", Action.CREATE, Outcome.FAILED), converged=False))
+
+    assert shown.count("skipped\n") == 20
+    assert "        + Schema/s19  skipped\n        and 10 more\n" in shown
+
+
+@pytest.mark.parametrize(("code", "told"), [("remote.unavailable", 3), ("remote.rejected", 5)])
+def test_what_ails_the_org_is_told_three_times_and_named_from_there(code: str, told: int) -> None:
+    failed = [
+        result(
+            f"Widget/w{number}", Action.CREATE, Outcome.FAILED, error=result_error(error(code, "no answer"))
+        )
+        for number in range(5)
+    ]
+    shown = run_text(run(*failed, converged=False))
+
+    assert shown.count("no answer") == told
+    assert shown.count(f"      {code}, as above\n") == 5 - told
 
 
 @pytest.mark.parametrize(
@@ -121,7 +182,7 @@ def test_run_ends_with_the_next_step_and_a_line_for_machines(ran: RunReport, end
 def test_outcome_that_is_no_plain_word_is_explained(outcome: Outcome, meaning: str) -> None:
     shown = run_text(run(result("WeightMatrix/a", Action.UPDATE, outcome), converged=False))
 
-    assert shown.splitlines()[2] == f"      {meaning}"
+    assert shown.splitlines()[3] == f"      {meaning}"
 
 
 def test_correlation_id_that_the_message_tells_is_not_told_again() -> None:
