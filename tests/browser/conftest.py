@@ -28,6 +28,7 @@ def browser() -> Iterator[Remote]:
 def page(browser: Remote, tmp_path: Path) -> Page:
     page = Page(browser, tmp_path)
     page.allow_scripts(allowed=True)
+    page.command("Storage.clearDataForOrigin", origin="file://", storageTypes="local_storage")
     page.emulate()
     page.resize(DESKTOP)
     return page

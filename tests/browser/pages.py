@@ -102,6 +102,10 @@ class Page:
         """Evaluate an expression in the page."""
         return self.driver.execute_script(f"return {expression}")
 
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression holds in the page."""
+        WebDriverWait(self.driver, 30).until(lambda driver: driver.execute_script(f"return {expression}"))
+
     def wait_until(self, promise: str, wanted: object) -> None:
         """Wait until what a promise yields is what is wanted."""
         ask = f"{promise}.then(arguments[0])"

@@ -226,9 +226,8 @@ def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "By", f"reconciler {plan.tool_version}"
     if plan.basis.state_lineage:
         yield "State", f"serial {plan.basis.state_serial}"
-    for name, value in plan.basis.options.items():
-        if value and value != "refuse" and name not in (Subject.DRIFT, Subject.COMPARISON):
-            yield f"--{name.replace('_', '-')}", Literals().flow(value)
+    if options := apply_command(plan).strip("`").removeprefix("reconciler apply").strip():
+        yield "Options", options
 
 
 # -- changes ---------------------------------------------------------------------------------------------

@@ -117,7 +117,12 @@
     const shown = found.filter((change) => passes(change, values));
     const visible = new Set(shown);
     for (const change of changes) change.element.hidden = !visible.has(change);
-    for (const group of all(".group")) group.hidden = !group.querySelector(".change:not([hidden])");
+    for (const group of all(".group")) {
+      const number = all(".change:not([hidden])", group).length;
+      const label = group.querySelector("[data-of]");
+      group.hidden = number === 0;
+      label.textContent = number < Number(label.dataset.of) ? `${number} of ${label.dataset.of}` : label.dataset.of;
+    }
     const isNarrowed = Boolean(words.length || all(".chip input:checked", form).length);
     form.classList.toggle("narrowed", isNarrowed);
     byId("clear").hidden = !isNarrowed;
@@ -130,13 +135,17 @@
     highlight(shown, words);
   };
 
-  const clear = () => { form.reset(); narrow(); };
+  const clear = () => {
+    search.value = "";
+    for (const box of all(".chip input", form)) box.checked = false;
+    narrow();
+  };
 
   if (form) {
     const keys = byId("keys");
     form.hidden = false;
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("reset", (event) => { event.preventDefault(); search.value = ""; all(".chip input", form).forEach((box) => { box.checked = false; }); narrow(); search.focus(); });
+    byId("clear").addEventListener("click", () => { clear(); search.focus(); });
     search.addEventListener("input", narrow);
     for (const box of all(".chip input", form)) box.addEventListener("change", narrow);
     const foldAll = (open) => changes.forEach(({ element, fold }) => { if (!element.hidden) fold.open = open; });
