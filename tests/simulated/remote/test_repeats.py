@@ -29,6 +29,7 @@ SCHEMA = "/api/v2/customobjects/schemas/s1"
 RESET = Scripted(ending=Ending.RESET)
 
 FAULTS = {
+    "408": problem(408),
     "500": problem(500),
     "502": Scripted(502, "<html><head><title>502 Bad\nGateway</title></head></html>"),
     "503": problem(503),
