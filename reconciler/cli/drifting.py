@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import options
+from reconciler.cli.github import report_drift
 from reconciler.cli.options import Choices, ConflictChoice, PlanFormat
 from reconciler.cli.plans import plan_options, show_plan
 from reconciler.cli.projects import open_project
@@ -46,5 +47,6 @@ def drift(
     project = open_project(terminal)
     with terminal.watching() as observer:
         found = asyncio.run(find_drift(project, plan_options(choices), observer))
+    report_drift(found)
     show_plan(found, terminal, PlanFormat(format.value), show_requests=False)
     return ExitCode.CHANGES if found.drift else ExitCode.OK

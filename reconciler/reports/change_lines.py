@@ -10,7 +10,7 @@ from rich.text import Text
 from reconciler.model.change import Action, Reason
 from reconciler.model.plan import Plan, PlannedChange, PlannedStep
 from reconciler.model.values import JsonObject, JsonValue
-from reconciler.reports.field_lines import cut_lines, field_lines
+from reconciler.reports.field_lines import IN_JSON, cut_lines, field_lines
 from reconciler.reports.inert import inert
 from reconciler.reports.lines import indented, line, table_lines
 from reconciler.reports.literals import Literals
@@ -73,14 +73,15 @@ def hangs_on(change: PlannedChange) -> Iterator[str]:
 
 def object_lines(change: PlannedChange, literals: Literals) -> list[str]:
     """The object that a create makes or a delete removes; nothing for other changes."""
+    place = place_of_change(change)
     match change.action:
         case Action.CREATE | Action.REPLACE:
-            value = change.after
+            value, where = change.after, f"in {place}" if place else IN_JSON
         case Action.DELETE:
-            value = change.before
+            value, where = change.before, IN_JSON
         case _:
             return []
-    return cut_lines(literals.block(value), MOST_OBJECT_LINES) if value else []
+    return cut_lines(literals.block(value), MOST_OBJECT_LINES, where=where) if value else []
 
 
 def tables_of(report: JsonObject, literals: Literals) -> Iterator[tuple[str, list[Text]]]:

@@ -19,6 +19,9 @@ MOST_DIFF_LINES = 40
 MOST_COMPARED_LINES = 2000
 """Comparing line by line takes time that grows faster than the text; beyond this only sizes are shown."""
 
+IN_JSON = "in the plan's JSON"
+"""Which has everything."""
+
 ORIGIN_STYLES = {Origin.INTENT: "cyan", Origin.DRIFT: "yellow", Origin.CONFLICT: "bold red"}
 _SIGN_STYLES = {"-": "red", "+": "green"}
 
@@ -68,11 +71,11 @@ def diff_lines(before: JsonValue, after: JsonValue, literals: Literals) -> list[
     return cut_lines([text[:2] + clip(text[2:], literals.width) for text in shown], MOST_DIFF_LINES)
 
 
-def cut_lines(lines: Sequence[str], most: int) -> list[str]:
-    """The first lines, and how many more there are."""
+def cut_lines(lines: Sequence[str], most: int, *, where: str = IN_JSON) -> list[str]:
+    """The first lines, and how many more there are, and where."""
     if len(lines) <= most:
         return list(lines)
-    return [*lines[: most - 1], f"  … {len(lines) - most + 1} more lines"]
+    return [*lines[: most - 1], f"  … {len(lines) - most + 1:,} more lines {where}"]
 
 
 def _lines(field: PlannedField, literals: Literals, marks: Sequence[tuple[str, str]]) -> Iterator[Text]:

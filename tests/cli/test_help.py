@@ -46,7 +46,7 @@ FORMATS = {
     "apply": "text|json",
     "destroy": "text|json",
     "drift": "text|json|markdown",
-    "show": "text|json|markdown|html",
+    "show": "text|json|markdown|html|github|gitlab",
     "graph": "mermaid|dot|json",
     "state list": "text|json",
     "audit list": "text|json",

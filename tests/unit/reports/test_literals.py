@@ -131,5 +131,5 @@ def test_enormous_texts_are_counted_instead_of_compared() -> None:
 
 
 def test_cut_lines_are_counted() -> None:
-    assert cut_lines(["a", "b", "c", "d"], 3) == ["a", "b", "  … 2 more lines"]
+    assert cut_lines(["a", "b", "c", "d"], 3) == ["a", "b", "  … 2 more lines in the plan's JSON"]
     assert cut_lines(["a", "b", "c"], 3) == ["a", "b", "c"]

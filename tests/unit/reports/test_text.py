@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.change import Action, CheckStatus, Origin, Reason
-from reconciler.model.plan import Basis, DriftedResource, Plan, RequestBudget, Summary
+from reconciler.model.plan import Basis, DriftedResource, Plan, PlannedChange, RequestBudget, Summary
 from reconciler.model.values import JsonObject
 from reconciler.reports import plan_text
 from tests.unit.reports.builders import (
@@ -389,3 +389,18 @@ def test_enormous_table_is_cut_with_a_count() -> None:
     shown = plan_text(matrix(200, 200))
 
     assert "        u58        0.1    0.2\n        total        1      1\n        … 141 more rows\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("found", "where"),
+    [
+        (change("Widget/a", Action.CREATE), "in manifests/widgets.yaml:12"),
+        (change("Widget/a", Action.CREATE, source=None), "in the plan's JSON"),
+        (change("Widget/a", Action.DELETE), "in the plan's JSON"),
+    ],
+)
+def test_large_object_is_cut_and_says_where_the_rest_is(found: PlannedChange, where: str) -> None:
+    value = {f"field{number}": number for number in range(100)}
+    shown = plan_text(plan(replace(found, before=value, after=value)))
+
+    assert f"      field58: 58\n        … 41 more lines {where}\n" in shown
