@@ -54,7 +54,7 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True)
 class PriorView:
-    """Prior state as a plan reads it; `key` is the store's, None where there is no store yet."""
+    """Prior state as a plan reads it; `key` is the store's, None where no run has bound it to the org yet."""
 
     prior: Prior
     key: bytes | None
@@ -118,7 +118,9 @@ def read_prior(project: Project, options: PlanOptions) -> PriorView:
     if not store_exists(location, project.org.name) and may_create_state(project, options):
         return PriorView(Prior(), None)
     with existing_store(project, OpenMode.READ) as store:
-        return PriorView(store.load(), store.secret_key)
+        prior = store.load()
+        # A store that no run has bound to an org yet is new to `apply`, too: both make the same digests.
+        return PriorView(prior, store.secret_key if prior.identity else None)
 
 
 def may_create_state(project: Project, options: PlanOptions) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.commands.saved import SavedPlan
-from reconciler.errors import StateError
+from reconciler.errors import AuthFailed, StateError
 from reconciler.model.outcome import RunReport
 from reconciler.sandbox import Fault
 from tests.simulated.apply.bench import Bench, bench, outcomes, problems, result_of
@@ -415,6 +415,20 @@ def test_saved_plan_holds_no_secret(work: Bench) -> None:
     assert "hunter2" not in repr(saved.plan)
     work.environ["BI_TEXT"] = "another"
     assert_stale(work, saved)
+
+
+def test_plan_with_a_secret_holds_after_a_first_run_that_never_reached_the_org(work: Bench) -> None:
+    work.environ["BI_TEXT"] = "hunter2-is-secret"
+    work.configure(environment=["BI_TEXT"])
+    work.declare(schema("ticket", description="${env.BI_TEXT}"))
+    work.org.inject(Fault(path="/oauth/token", status=401))
+    with pytest.raises(AuthFailed):
+        work.apply()
+    saved = work.save()
+
+    report = work.apply(saved=saved)
+
+    assert (report.status, report.plan_fingerprint) == ("applied", saved.plan.fingerprint)
 
 
 def test_two_orgs_have_two_states(work: Bench, tmp_path: Path) -> None:
