@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli import audit, doctoring, drifting, inspecting, planning, sandbox, state
+from reconciler.cli import audit, doctoring, drifting, exporting, inspecting, planning, sandbox, state
 from reconciler.cli.completing import COMPLETION_VARIABLE, PROGRAM, complete
 from reconciler.cli.options import COMMON
 from reconciler.cli.suggesting import without_password
@@ -159,6 +159,7 @@ _register(
         "apply": planning.apply,
         "destroy": planning.destroy,
         "drift": drifting.drift,
+        "export": exporting.export,
         "show": planning.show,
         "graph": inspecting.graph,
     },

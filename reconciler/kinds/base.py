@@ -17,6 +17,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 from urllib.parse import quote
 
 from reconciler.kinds.fields import FieldRules, SpecModel, field_rules
+from reconciler.kinds.lookups import every_object
 from reconciler.kinds.overlays import overlay
 from reconciler.model.change import Action, Change, Check, Desired, LiveObject, Report
 from reconciler.model.diagnostics import Diagnostic
@@ -214,6 +215,27 @@ class Kind(Generic[S]):
             scope=dict(scope),
             server={name: value for name, value in body.items() if name in hidden},
         )
+
+    # -- the whole org -----------------------------------------------------------------------------------
+
+    def surveys(self, facts: Facts) -> Iterable[Read]:
+        """What shows every object of this kind in the org, managed or not.
+
+        By default the collection; of one with a scope, a collection for each object that the scope may name.
+        """
+        scopes: list[dict[str, str]] = [{}]
+        for member in self.endpoint.scope:
+            holders = every_object(str(self.field_rules.member(member).names))
+            yield holders
+            found = facts.entities(holders) or ()
+            scopes = [{**scope, member: str(holder["id"])} for scope in scopes for holder in found]
+        for scope in scopes:
+            yield Read("GET", self.endpoint.collection_path(scope), paging=self.endpoint.paging)
+
+    def manifest(self, live: LiveObject) -> TreeObject | None:
+        """The spec that a manifest of a live object would have; None where there is nothing to manage."""
+        kept = self.field_rules.keep_declared(live.body)
+        return kept if isinstance(kept, Mapping) and not live.absent else None
 
     # -- planning ----------------------------------------------------------------------------------------
 

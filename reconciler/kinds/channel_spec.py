@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from reconciler.kinds.fallback import FallbackSpec, contradictions, is_same_id
-from reconciler.kinds.fields import As, Colour, Combine, Local, SpecModel
+from reconciler.kinds.fields import As, Colour, Combine, Local, Names, SpecModel
 from reconciler.kinds.languages import check_language_tag
 from reconciler.kinds.texts import MAY_BE_LATE, Uuid
 from reconciler.model.diagnostics import Diagnostic
@@ -28,7 +28,7 @@ class RoutingTargetSpec(SpecModel):
     """The queue that takes the messages."""
 
     type: Literal["queue"]
-    id: Uuid
+    id: Annotated[Uuid, Names("Queue")]
 
 
 class DefaultAvailabilitySpec(SpecModel):

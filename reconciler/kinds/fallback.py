@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reconciler.kinds.fields import SpecModel
+from reconciler.kinds.fields import Names, SpecModel
 from reconciler.kinds.texts import Uuid
 from reconciler.model.values import JsonObject, Tree, TreeObject
 
@@ -33,7 +33,7 @@ class FallbackSpec(SpecModel):
     Exactly one of `queueId` and `offline` is said.
     """
 
-    queue_id: Uuid | None = None
+    queue_id: Annotated[Uuid | None, Names("Queue")] = None
     offline: Literal[True] | None = None
     min_agents_available: Count = 2
     max_longest_wait: Seconds = 120

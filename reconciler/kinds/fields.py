@@ -56,6 +56,17 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """Marks a text that is the id of an object which the platform keeps elsewhere.
+
+    Args:
+        type: as in `$lookup`: Dashboard, Queue, User or Skill.
+    """
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Colour:
     """Marks a colour: case does not count, and `#RGB` equals `#RRGGBB`."""
 
@@ -73,6 +84,7 @@ class FieldRules:
     """What comparing and sending needs to know of one field.
 
     Args:
+        names: the type of look-up whose id the field holds.
         members: rules of an object's declared members; others are merged key by key.
         element: rules of the elements of a keyed list.
     """
@@ -84,6 +96,7 @@ class FieldRules:
     write_only: bool = False
     scope: bool = False
     colour: bool = False
+    names: str | None = None
     members: Mapping[str, FieldRules] = field(default_factory=dict)
     element: FieldRules | None = None
 
@@ -100,6 +113,19 @@ class FieldRules:
     def sent(self, document: TreeObject) -> TreeObject:
         """The top-level members that request bodies hold."""
         return {name: value for name, value in document.items() if self.member(name).is_sent}
+
+    def keep_declared(self, tree: Tree) -> Tree:
+        """The document with the members that a manifest may say: others, and those without a value, go."""
+        if isinstance(tree, list | tuple):
+            rules = self.element or FieldRules(members=self.members)
+            return [rules.keep_declared(element) for element in tree]
+        if not isinstance(tree, Mapping):
+            return tree
+        return {
+            name: self.member(name).keep_declared(value)
+            for name, value in tree.items()
+            if value is not None and (name in self.members or not self.members)
+        }
 
     @property
     def is_sent(self) -> bool:
@@ -154,6 +180,7 @@ def _rules_of_field(declared: FieldInfo) -> FieldRules:
         write_only=_has(markers, WriteOnly),
         scope=_has(markers, Scope),
         colour=_has(markers, Colour),
+        names=next((marker.type for marker in markers if isinstance(marker, Names)), None),
         members={} if is_keyed else rules.members,
         element=rules if is_keyed else None,
     )

@@ -26,6 +26,11 @@ LOOKUPS = {
 """The types that `$lookup` knows."""
 
 
+def every_object(type_: str) -> Read:
+    """The whole listing of a type."""
+    return listing(LOOKUPS[type_].path)
+
+
 def lookup_reads(lookups: Iterable[Lookup]) -> tuple[Read, ...]:
     """One filtered listing for a type that is asked for once, else one whole listing."""
     names: dict[str, set[str]] = {}

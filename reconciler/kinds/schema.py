@@ -98,6 +98,13 @@ class Schema(Kind[SchemaSpec]):
         references = tuple((target, pointer) for pointer, _, target in self.references(live.body))
         return replace(live, references=references, absent=status_of(live) == "DEPRECATED")
 
+    def manifest(self, live: LiveObject) -> TreeObject | None:
+        """The newest version; what goes without saying is left out."""
+        found = super().manifest(live)
+        if found is not None and found.get("status") == "PUBLISHED":
+            return {name: value for name, value in found.items() if name != "status"}
+        return found
+
     # -- checks ------------------------------------------------------------------------------------------
 
     def check_reads(self, change: Change, facts: Facts) -> Iterable[Read]:

@@ -17,8 +17,8 @@ from urllib.parse import quote, unquote
 from pydantic import Field
 
 from reconciler.kinds.base import Endpoint, Kind, Owns
-from reconciler.kinds.fields import As, Combine, Immutable, Local, Scope, SpecModel, Text
-from reconciler.kinds.queues import QUEUES, find_queue, listed_queues, queue_read, queue_reads
+from reconciler.kinds.fields import As, Combine, Immutable, Local, Names, Scope, SpecModel, Text
+from reconciler.kinds.queues import ALL_QUEUES, QUEUES, find_queue, listed_queues, queue_read, queue_reads
 from reconciler.kinds.weight_checks import SATURATION_LIMIT, judge, skill_reads
 from reconciler.kinds.weight_tables import applied_report, planned_report
 from reconciler.kinds.weights import (
@@ -69,7 +69,7 @@ RoutingType = Literal["Manual", "Automatic"]
 class WeightSpec(SpecModel):
     """One member's weight."""
 
-    user_id: Text
+    user_id: Annotated[Text, Names("User")]
     weight: Share
     routing_type: RoutingType | None = None
 
@@ -77,7 +77,7 @@ class WeightSpec(SpecModel):
 class WeightMatrixSpec(SpecModel):
     """The weights of a queue's members, and what they are checked against."""
 
-    queue_id: Annotated[Text, Scope(), Immutable()]
+    queue_id: Annotated[Text, Names("Queue"), Scope(), Immutable()]
     members: Annotated[list[WeightSpec], As(Combine.ADDITIVE, "userId")]
     members_mode: Annotated[Literal["additive", "authoritative"], Local()] = "additive"
     overflow_threshold: Share | None = None
@@ -163,6 +163,18 @@ class WeightMatrix(Kind[WeightMatrixSpec]):
             body={"queueId": queue_id, "members": weights, **settings},
             server={**{name: body[name] for name in QUEUE_FACTS if name in body}, "members": people},
         )
+
+    def surveys(self, facts: Facts) -> Iterable[Read]:
+        """All queues, and the members of each."""
+        yield ALL_QUEUES
+        for queue in facts.entities(ALL_QUEUES) or ():
+            yield members_read(str(queue["id"]))
+
+    def manifest(self, live: LiveObject) -> TreeObject | None:
+        """The weights of a queue that has members; a routing type that nobody can ask for is left out."""
+        found = super().manifest(live)
+        members = [_sayable(member) for member in elements(found or {})]
+        return {**found, "members": members} if found is not None and members else None
 
     # -- planning ----------------------------------------------------------------------------------------
 
@@ -260,6 +272,11 @@ def _person(member: JsonObject) -> JsonObject:
     user = member.get("user")
     name = user.get("name") if isinstance(user, Mapping) else None
     return {"name": name, "skills": member.get("skills")}
+
+
+def _sayable(member: TreeObject) -> TreeObject:
+    is_known = member.get("routingType") in ACTIVE
+    return member if is_known else {name: value for name, value in member.items() if name != "routingType"}
 
 
 def _normalised(document: TreeObject, others: Sequence[TreeObject]) -> TreeObject:

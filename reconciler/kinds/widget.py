@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from reconciler.kinds.base import REMOTE_ID, Endpoint, Kind
-from reconciler.kinds.fields import As, Combine, Immutable, Local, Scope, SpecModel, Text
+from reconciler.kinds.fields import As, Combine, Immutable, Local, Names, Scope, SpecModel, Text
 from reconciler.kinds.overlays import overlay
 from reconciler.kinds.texts import NonEmpty
 from reconciler.model.change import Action, Change, Check, CheckStatus, LiveObject, Report
@@ -76,7 +76,7 @@ class PreflightSpec(SpecModel):
 class WidgetSpec(SpecModel):
     """A widget as the API takes it, with its dashboard and its pre-flight."""
 
-    dashboard_id: Annotated[NonEmpty, Scope(), Immutable()]
+    dashboard_id: Annotated[NonEmpty, Names("Dashboard"), Scope(), Immutable()]
     name: Annotated[str, Field(min_length=1, max_length=100)]
     type: Literal["metric", "chart", "table"]
     config: ConfigSpec

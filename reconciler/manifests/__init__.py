@@ -13,6 +13,7 @@ from reconciler.manifests.configuration import (
 from reconciler.manifests.loading import LoadedManifests, load_manifests
 from reconciler.manifests.policies import judge_policies, load_policies
 from reconciler.manifests.variables import read_variables, reveal
+from reconciler.manifests.writing import manifest_document, to_yaml
 
 __all__ = [
     "LoadedManifests",
@@ -22,7 +23,9 @@ __all__ = [
     "load_configuration",
     "load_manifests",
     "load_policies",
+    "manifest_document",
     "read_variables",
     "reveal",
     "select_org",
+    "to_yaml",
 ]

@@ -20,7 +20,7 @@ CONFIGURATION_NAME = "reconciler.yaml"
 """The configuration file's name; next to manifests it is none of them."""
 
 RESERVED = (CONFIGURATION_NAME, "policies", "overlays")
-"""What lies beside the configuration and is no manifest, also where the project's root is the manifests folder."""
+"""What lies beside the configuration and is no manifest, also where the manifests folder is the root."""
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

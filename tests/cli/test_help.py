@@ -21,6 +21,7 @@ DOCUMENTED = {
     "apply": f"PLANFILE|DIR --format {PLANNING} {APPLYING} -y",
     "destroy": "--format --target --exclude --selector --allow-unsafe --allow-from-commit --show-requests "
     f"{APPLYING}",
+    "export": "KIND --out --format",
     "drift": "--format --target --exclude --selector",
     "show": "PLANFILE --format --show-requests",
     "graph": "DIR --format --impact",
@@ -46,6 +47,7 @@ FORMATS = {
     "apply": "text|json",
     "destroy": "text|json",
     "drift": "text|json|markdown",
+    "export": "yaml|json",
     "show": "text|json|markdown|html|github|gitlab",
     "graph": "mermaid|dot|json",
     "state list": "text|json",

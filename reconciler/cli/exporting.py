@@ -1,0 +1,70 @@
+"""`export`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.projects import open_project
+from reconciler.cli.streams import write
+from reconciler.cli.terminal import Terminal, write_json
+from reconciler.errors import ExitCode
+
+if TYPE_CHECKING:
+    from reconciler.commands.export import ExportedFile
+
+EXPORT_FORMAT = "reconciler.export/1"
+
+
+class ExportFormat(StrEnum):
+    """How manifests are shown."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+def export(
+    ctx: typer.Context,
+    kinds: Annotated[
+        list[str] | None, typer.Argument(metavar="KIND", help="Only these kinds; all when left out.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write a file each into this folder; never over another."),
+    ] = None,
+    format: Annotated[
+        ExportFormat, typer.Option("--format", help="How to show the manifests, or what was written.")
+    ] = ExportFormat.YAML,
+) -> int:
+    """Say the manifests of what the org has, with names in place of ids; sends nothing that changes it.
+
+    Exit codes: 0 done, 1 error, 64 usage, 78 bad configuration, 130 interrupted.
+    """
+    import asyncio
+
+    from reconciler.commands.export import export as read_manifests
+    from reconciler.commands.export import write_files
+
+    terminal: Terminal = ctx.obj
+    project = open_project(terminal)
+    with terminal.watching() as observer:
+        found = asyncio.run(read_manifests(project, kinds or (), observer))
+    if out is not None:
+        write_files(found, out)
+    _show(found, out, format)
+    return ExitCode.OK
+
+
+def _show(found: Sequence[ExportedFile], out: Path | None, how: ExportFormat) -> None:
+    if how is ExportFormat.JSON:
+        documents = [one.document for one in found]
+        files = [(out / one.path).as_posix() for one in found] if out else []
+        write_json({"format": EXPORT_FORMAT, "files": files, "manifests": documents})
+    elif out is None:
+        write("---\n".join(one.text for one in found))
+    else:
+        write(f"{len(found)} manifests written to {out}.\nNext step: reconciler plan {out} --adopt")

@@ -1,0 +1,94 @@
+"""Manifests as YAML text that our own reader reads back as the same values.
+
+YAML writers quote what other readers would take for something else; ours follows the core schema, so what it
+would not take for text is quoted as well.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from reconciler.manifests.envelope import API_VERSION
+from reconciler.manifests.scalars import resolve_plain
+from reconciler.model.address import Address
+from reconciler.model.values import SCALARS, JsonObject, JsonValue, Tree, TreeObject, as_json, plain_numbers
+
+WIDTH = 110
+_TEXT = "tag:yaml.org,2002:str"
+
+
+def manifest_document(address: Address, spec: TreeObject) -> JsonObject:
+    """A manifest as plain data: `$ref` and `$lookup` in their written form, `${` in texts escaped."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": address.kind,
+        "metadata": {"name": address.name},
+        "spec": plain_numbers(as_json(_escaped(spec), lambda secret: secret.template)),
+    }
+
+
+def to_yaml(document: JsonValue) -> str:
+    """One document, members in their order, lists of scalars on one line."""
+    text = io.StringIO()
+    dumper = _Dumper(text, default_flow_style=None, sort_keys=False, allow_unicode=True, width=WIDTH)
+    try:
+        dumper.open()
+        dumper.represent(_plain(document))
+        dumper.close()
+    finally:
+        dumper.dispose()
+    return text.getvalue()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what our reader would not take for text, and never writes an alias."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401  # the library's signature
+        """A manifest is for people: the same value again is written again."""
+        del data
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Lists stand further in than the key they belong to."""
+        del indentless
+        super().increase_indent(flow, False)  # noqa: FBT003
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    if "\n" in text:
+        return dumper.represent_scalar(_TEXT, text, style="|")
+    return dumper.represent_scalar(_TEXT, text, style=None if _is_text(text) else '"')
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        return isinstance(resolve_plain(text), str)
+    except ValueError:
+        return False
+
+
+def _escaped(tree: Tree) -> Tree:
+    """The tree with `${` in its texts as `$${`: what an org's text says is no placeholder of ours."""
+    if isinstance(tree, str):
+        return tree.replace("${", "$${")
+    if isinstance(tree, Mapping):
+        return {name: _escaped(value) for name, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_escaped(element) for element in tree]
+    return tree
+
+
+def _plain(document: JsonValue) -> object:
+    """With the standard library's own types, which are all that the writer knows."""
+    if isinstance(document, SCALARS):
+        return document
+    if isinstance(document, Mapping):
+        return {name: _plain(value) for name, value in document.items()}
+    return [_plain(element) for element in document]
