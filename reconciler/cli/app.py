@@ -9,7 +9,17 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli import audit, doctoring, drifting, exporting, inspecting, planning, sandbox, state
+from reconciler.cli import (
+    audit,
+    comparing,
+    doctoring,
+    drifting,
+    exporting,
+    inspecting,
+    planning,
+    sandbox,
+    state,
+)
 from reconciler.cli.completing import COMPLETION_VARIABLE, PROGRAM, complete
 from reconciler.cli.options import COMMON
 from reconciler.cli.suggesting import without_password
@@ -160,6 +170,7 @@ _register(
         "destroy": planning.destroy,
         "drift": drifting.drift,
         "export": exporting.export,
+        "compare": comparing.compare,
         "show": planning.show,
         "graph": inspecting.graph,
     },

@@ -34,6 +34,14 @@ class ExportedFile:
         return to_yaml(self.document)
 
 
+@dataclass(frozen=True, slots=True)
+class OrgContent:
+    """Everything that an org has of some kinds, with names in place of ids; `requests` were made for it."""
+
+    manifests: tuple[Exported, ...]
+    requests: int
+
+
 async def export(project: Project, kinds: Sequence[str], observer: Observer) -> tuple[ExportedFile, ...]:
     """Reads all objects of these kinds, or of all kinds, and says the manifests that would declare them.
 
@@ -42,11 +50,11 @@ async def export(project: Project, kinds: Sequence[str], observer: Observer) -> 
         RemoteError: the org cannot be read.
     """
     found = await read_org(project, kinds, observer)
-    return tuple(_file(one) for one in found)
+    return tuple(_file(one) for one in found.manifests)
 
 
-async def read_org(project: Project, kinds: Sequence[str], observer: Observer) -> tuple[Exported, ...]:
-    """Everything that an org has of these kinds, with names in place of ids.
+async def read_org(project: Project, kinds: Sequence[str], observer: Observer) -> OrgContent:
+    """Reads all objects of these kinds, or of all kinds.
 
     Raises:
         UsageError: there is no such kind.
@@ -62,7 +70,7 @@ async def read_org(project: Project, kinds: Sequence[str], observer: Observer) -
             user_agent=USER_AGENT,
         ) as client:
             facts = await gather(client, lambda known: export_reads(chosen, known), Facts(), observer)
-    return export_manifests(chosen, facts)
+            return OrgContent(export_manifests(chosen, facts), client.requests_made)
 
 
 def write_files(files: Sequence[ExportedFile], folder: Path) -> None:

@@ -237,6 +237,10 @@ class Kind(Generic[S]):
         kept = self.field_rules.keep_declared(live.body)
         return kept if isinstance(kept, Mapping) and not live.absent else None
 
+    def ids_in(self, document: TreeObject) -> Iterable[tuple[str, str]]:
+        """Where a document holds the id of an unmanaged object: pointer inside spec, and type of look-up."""
+        return self.field_rules.ids_in(document)
+
     # -- planning ----------------------------------------------------------------------------------------
 
     def desired(self, resource: Resource, live: LiveObject | None, facts: Facts) -> Desired:

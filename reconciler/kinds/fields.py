@@ -6,7 +6,7 @@ field. `field_rules` turns a model into a tree of `FieldRules`, which is all tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidatorFunctionWrapHandler, WrapVa
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from reconciler.model.values import LATE, Tree, TreeObject
+from reconciler.model.values import LATE, Tree, TreeObject, escape
 
 
 class Combine(StrEnum):
@@ -126,6 +126,18 @@ class FieldRules:
             for name, value in tree.items()
             if value is not None and (name in self.members or not self.members)
         }
+
+    def ids_in(self, tree: Tree, pointer: str = "") -> Iterator[tuple[str, str]]:
+        """Where the document holds an object's id, as a JSON pointer, and the look-up type of that object."""
+        if self.names is not None and isinstance(tree, str):
+            yield pointer, self.names
+        elif isinstance(tree, Mapping):
+            for name, value in tree.items():
+                yield from self.member(name).ids_in(value, f"{pointer}/{escape(name)}")
+        elif isinstance(tree, list | tuple):
+            rules = self.element or FieldRules(members=self.members)
+            for index, value in enumerate(tree):
+                yield from rules.ids_in(value, f"{pointer}/{index}")
 
     @property
     def is_sent(self) -> bool:

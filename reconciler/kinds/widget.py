@@ -33,6 +33,8 @@ from reconciler.model.values import (
 
 QUERY_PATH = "/api/v2/analytics/conversations/details/query"
 STATUS = get("/api/v2/analytics/status", optional=True)
+DIMENSIONS = {"queueId": "Queue", "userId": "User", "skillId": "Skill"}
+"""Dimensions whose values are ids, and the look-up type of what they name."""
 MAX_BODY_BYTES = 102_400
 ID_LENGTH = 36
 """An id that is not known yet counts with so many characters."""
@@ -108,6 +110,14 @@ class Widget(Kind[WidgetSpec]):
                 hint="shorten the filters' lists of values, or split the widget",
             )
         yield from _duplicate_filters(resource, spec.config.filters or ())
+
+    def ids_in(self, document: TreeObject) -> Iterable[tuple[str, str]]:
+        """The dashboard, and the values of filters by queue, agent or skill."""
+        yield from super().ids_in(document)
+        for number, found in enumerate(_filters(document)):
+            type_ = DIMENSIONS.get(str(found.get("name")))
+            for index, _ in enumerate(_elements(found.get("values")) if type_ else ()):
+                yield f"/config/filters/{number}/values/{index}", str(type_)
 
     # -- checks ------------------------------------------------------------------------------------------
 

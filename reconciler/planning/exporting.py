@@ -14,12 +14,11 @@ from itertools import chain, count
 from typing import Any, TypeAlias
 
 from reconciler.kinds.base import Kind
-from reconciler.kinds.fields import PLAIN, FieldRules
 from reconciler.kinds.lookups import LOOKUPS, every_object
 from reconciler.model.address import Address
 from reconciler.model.change import LiveObject
 from reconciler.model.remote import Facts, Read
-from reconciler.model.values import Lookup, Reference, Tree, TreeObject, tokens
+from reconciler.model.values import Lookup, Reference, Tree, TreeObject, tokens, value_at
 
 Kinds: TypeAlias = Mapping[str, Kind[Any]]
 LONGEST = 100
@@ -80,29 +79,11 @@ def _key_of(one: Exported, kinds: Kinds) -> str | None:
 def _types(kinds: Kinds, facts: Facts) -> set[str]:
     """The look-up types that the objects name."""
     return {
-        found
+        type_
         for kind in kinds.values()
         for live in kind.live(facts)
-        for found in _types_in(kind.manifest(live), kind.field_rules)
+        for _, type_ in kind.ids_in(kind.manifest(live) or {})
     }
-
-
-def _types_in(tree: Tree, rules: FieldRules) -> Iterator[str]:
-    if rules.names is not None and isinstance(tree, str):
-        yield rules.names
-    for child, inner in _children(tree, rules):
-        yield from _types_in(child, inner)
-
-
-def _children(tree: Tree, rules: FieldRules) -> Iterator[tuple[Tree, FieldRules]]:
-    if isinstance(tree, Mapping):
-        yield from ((value, rules.member(name)) for name, value in tree.items())
-    elif isinstance(tree, list | tuple):
-        yield from ((element, _element(rules)) for element in tree)
-
-
-def _element(rules: FieldRules) -> FieldRules:
-    return rules.element or (FieldRules(members=rules.members) if rules.members else PLAIN)
 
 
 def _of_kind(kind: Kind[Any], facts: Facts) -> Iterator[Exported]:
@@ -147,23 +128,14 @@ def _names(type_: str, facts: Facts) -> dict[str, str]:
 
 def _symbolic(kind: Kind[Any], spec: TreeObject, symbols: _Symbols) -> TreeObject:
     """The spec with names in place of ids."""
-    found = _with_lookups(spec, kind.field_rules, symbols[1])
+    found: Tree = spec
+    for pointer, type_ in kind.ids_in(spec):
+        name = symbols[1].get(type_, {}).get(str(value_at(spec, pointer)))
+        found = found if name is None else _put(found, tokens(pointer), Lookup(type_, name))
     for pointer, target_kind, key in kind.references(spec):
         address = symbols[0].get((target_kind, key))
-        if address is not None:
-            found = _put(found, tokens(pointer), Reference(address))
+        found = found if address is None else _put(found, tokens(pointer), Reference(address))
     return found if isinstance(found, Mapping) else spec
-
-
-def _with_lookups(tree: Tree, rules: FieldRules, names: Mapping[str, Mapping[str, str]]) -> Tree:
-    if rules.names is not None and isinstance(tree, str):
-        name = names.get(rules.names, {}).get(tree)
-        return tree if name is None else Lookup(rules.names, name)
-    if isinstance(tree, Mapping):
-        return {name: _with_lookups(value, rules.member(name), names) for name, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_with_lookups(element, _element(rules), names) for element in tree]
-    return tree
 
 
 def _put(tree: Tree, path: Sequence[str], value: Tree) -> Tree:

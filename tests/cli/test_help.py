@@ -22,6 +22,7 @@ DOCUMENTED = {
     "destroy": "--format --target --exclude --selector --allow-unsafe --allow-from-commit --show-requests "
     f"{APPLYING}",
     "export": "KIND --out --format",
+    "compare": "ORG_A ORG_B --format",
     "drift": "--format --target --exclude --selector",
     "show": "PLANFILE --format --show-requests",
     "graph": "DIR --format --impact",
@@ -48,6 +49,7 @@ FORMATS = {
     "destroy": "text|json",
     "drift": "text|json|markdown",
     "export": "yaml|json",
+    "compare": "text|json|markdown|html",
     "show": "text|json|markdown|html|github|gitlab",
     "graph": "mermaid|dot|json",
     "state list": "text|json",

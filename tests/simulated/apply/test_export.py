@@ -65,6 +65,19 @@ def test_names_stand_in_place_of_ids(foreign: Bench) -> None:
     } == {"Dashboard"}
 
 
+def test_values_of_a_filter_by_queue_are_names_too(work: Bench) -> None:
+    by_queue = {"name": "queueId", "type": "queue", "values": [SUPPORT, "unknown"]}
+    work.declare(
+        widget("calls", config={"metrics": [{"name": "nOffered", "type": "count"}], "filters": [by_queue]})
+    )
+    work.org.forget_requests()
+    work.apply()
+
+    found = specs(exported(work, "Widget"))["widget/calls.yaml"]
+
+    assert found["config"]["filters"][0]["values"] == [{"$lookup": "Queue/Support"}, "unknown"]
+
+
 def test_schema_refers_to_what_is_exported_too(foreign: Bench) -> None:
     found = specs(exported(foreign, "Schema"))["schema/a.yaml"]
 
