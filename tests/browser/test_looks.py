@@ -158,7 +158,7 @@ def test_headings_skip_no_level_and_controls_have_names(page: Page) -> None:
     page.show(blocked_plan())
     page.unfold()
 
-    levels = [int(found.tag_name[1]) for found in page.shown("h1, h2, h3")]
+    levels = [int(found.tag_name[1]) for found in page.shown("h1, h2, h3, h4")]
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
     controls = page.shown("button, input, summary, svg, svg a, [role=region], nav, main section")
