@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,9 @@ from reconciler.cli.options import COMMON
 from reconciler.cli.suggesting import without_password
 from reconciler.cli.terminal import ColorChoice, LogFormat, Terminal, habits_of, set_up_logging
 from reconciler.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.settings import Settings
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -101,6 +104,7 @@ def common(
         quiet,
         habits_of(os.environ),
         _given(ctx, {"config": (config,), "org": (org,), "state": (state,), "var": tuple(var or ())}),
+        ctx.obj,
     )
 
 
@@ -113,11 +117,12 @@ def _given(ctx: typer.Context, values: Mapping[str, Sequence[object]]) -> tuple[
     return tuple(words)
 
 
-def invoke(arguments: Sequence[str]) -> int:
+def invoke(arguments: Sequence[str], settings: Settings | None = None) -> int:
     """Parses a command line and runs its command.
 
     Args:
         arguments: common options first, as `arguments.arrange` gives them.
+        settings: other numbers than the usual ones, for whoever calls this program from their own.
 
     Returns:
         The command's exit code.
@@ -131,7 +136,7 @@ def invoke(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(app)
     # Not `command.main`: it would end an interrupted run and a broken pipe in its own way, untold.
     try:
-        with command.make_context(PROGRAM, list(arguments)) as context:
+        with command.make_context(PROGRAM, list(arguments), obj=settings) as context:
             result = command.invoke(context)
     except typer.Exit as ended:
         return ended.exit_code

@@ -9,9 +9,13 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from reconciler.cli.arguments import arrange, command_of, common_value, wants_json
 from reconciler.errors import ExitCode, Interrupted, ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.settings import Settings
 
 VERSION_ALONE = (["version"], ["--version"])
 """What scripts ask most often: answered without loading the parser."""
@@ -29,11 +33,15 @@ def run(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-def main(given: Sequence[str]) -> int:
-    """Runs one command line; every failure is told, none is a traceback."""
+def main(given: Sequence[str], settings: Settings | None = None) -> int:
+    """Runs one command line; every failure is told, none is a traceback.
+
+    Args:
+        settings: other numbers than the usual ones, for whoever calls this program from their own.
+    """
     try:
         with _ended_by_sigterm():
-            return _invoke(given)
+            return _invoke(given, settings)
     except ReconcilerError as error:
         return _tell(error, given)
     except KeyboardInterrupt:
@@ -44,7 +52,7 @@ def main(given: Sequence[str]) -> int:
         return _tell_defect(error, given)
 
 
-def _invoke(given: Sequence[str]) -> int:
+def _invoke(given: Sequence[str], settings: Settings | None) -> int:
     if list(given) in VERSION_ALONE:
         from reconciler.cli.versions import show_version
 
@@ -52,7 +60,7 @@ def _invoke(given: Sequence[str]) -> int:
         return ExitCode.OK
     from reconciler.cli.app import invoke
 
-    return invoke(arrange(given))
+    return invoke(arrange(given), settings)
 
 
 @contextmanager

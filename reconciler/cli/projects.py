@@ -25,4 +25,4 @@ def open_project(terminal: Terminal) -> Project:
     """The project of the common options."""
     from reconciler.commands.project import open_project as open_
 
-    return open_(terminal.common, surroundings())
+    return open_(terminal.common, surroundings(), terminal.settings)

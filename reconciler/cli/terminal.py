@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.commands.surroundings import CommonOptions
     from reconciler.model.ports import Observer
     from reconciler.model.values import JsonValue
+    from reconciler.settings import Settings
 
 
 class ColorChoice(StrEnum):
@@ -61,6 +62,7 @@ class Terminal:
 
     Args:
         given: the words of the common options that say what is worked on, as they were typed.
+        settings: other numbers than the usual ones.
     """
 
     common: CommonOptions
@@ -69,6 +71,7 @@ class Terminal:
     quiet: bool = False
     habits: Habits = Habits()
     given: tuple[str, ...] = ()
+    settings: Settings | None = None
 
     @property
     def stdout_color(self) -> bool:

@@ -56,8 +56,13 @@ class Project:
     ids: Ids = field(default_factory=RandomIds)
 
 
-def open_project(common: CommonOptions, surroundings: Surroundings) -> Project:
+def open_project(
+    common: CommonOptions, surroundings: Surroundings, settings: Settings | None = None
+) -> Project:
     """Reads the configuration and chooses the org.
+
+    Args:
+        settings: other numbers than the usual ones; the guards are the configuration's all the same.
 
     Raises:
         ConfigError: there is none, or it cannot be used; or it has no such org.
@@ -66,7 +71,8 @@ def open_project(common: CommonOptions, surroundings: Surroundings) -> Project:
     configuration = load_configuration(
         file=common.config, start=surroundings.cwd, environ=surroundings.environ, settings=Settings()
     )
-    return project_of(configuration, select_org(configuration, name=common.org), common, surroundings)
+    project = project_of(configuration, select_org(configuration, name=common.org), common, surroundings)
+    return replace(project, settings=replace(settings, safety=configuration.safety)) if settings else project
 
 
 def project_of(
