@@ -241,7 +241,9 @@ def _apply_saved(planfile: Path, asking: Asking, pace: Pace) -> int:
         parallelism=pace.parallelism,
         lock_timeout_s=pace.lock_timeout_s,
     )
-    shaped = replace(given, shape=words_of(saved.options), allowed=allowing(saved.options.allow_unsafe))
+    # A trailer may have allowed other plans, too.
+    allowed = allowing({saved.plan.fingerprint}.intersection(saved.options.allow_unsafe))
+    shaped = replace(given, shape=words_of(saved.options), allowed=allowed)
     return carry_out(request, asking, replace(shaped, folder=_folder_of(saved, asking.terminal)))
 
 

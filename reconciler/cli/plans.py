@@ -55,8 +55,14 @@ def show_plan(
     *,
     show_requests: bool,
     planfile: Path | None = None,
+    says_next: bool = True,
 ) -> None:
-    """The plan on stdout; `planfile` is where it is saved."""
+    """The plan on stdout.
+
+    Args:
+        planfile: where it is saved.
+        says_next: an apply says at its own end what to do next.
+    """
     from reconciler import reports
 
     match how:
@@ -76,6 +82,8 @@ def show_plan(
                     show_requests=show_requests,
                     verbose=terminal.verbose > 0,
                     planfile=str(planfile) if planfile else None,
+                    common=terminal.given,
+                    says_next=says_next,
                 )
             )
 

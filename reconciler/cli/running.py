@@ -71,7 +71,8 @@ class Asking:
     def show(self, plan: Plan) -> None:
         """Shows the plan once."""
         if not self.has_shown:
-            show_plan(plan, self.terminal, PlanFormat.TEXT, show_requests=self.show_requests)
+            how, requests = PlanFormat.TEXT, self.show_requests
+            show_plan(plan, self.terminal, how, show_requests=requests, says_next=False)
         self.has_shown = True
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
@@ -138,7 +138,7 @@ def words_of(options: PlanOptions) -> tuple[str, ...]:
     return tuple(_shape(options))
 
 
-def allowing(fingerprints: Sequence[str]) -> tuple[str, ...]:
+def allowing(fingerprints: Iterable[str]) -> tuple[str, ...]:
     """The option that lets guards pass, as it is typed."""
     return tuple(word for fingerprint in fingerprints for word in ("--allow-unsafe", fingerprint))
 

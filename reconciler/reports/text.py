@@ -52,6 +52,8 @@ def plan_text(
     show_requests: bool = False,
     verbose: bool = False,
     planfile: str | None = None,
+    common: Sequence[str] = (),
+    says_next: bool = True,
 ) -> str:
     """The whole plan.
 
@@ -60,6 +62,8 @@ def plan_text(
         show_requests: lists each request with its body.
         verbose: lists the checks that passed, too.
         planfile: where the plan is saved: the next step names it.
+        common: words of the common options, for the next step to repeat.
+        says_next: an apply says at its own end what to do next.
     """
     literals = literals_for(plan, width)
     lines = [
@@ -68,7 +72,9 @@ def plan_text(
         *_drift(plan, literals),
         *_checks(verdicts_of(plan), literals, verbose=verbose),
         *_problems(plan),
-        *_closing(plan, planfile),
+        *_cost(plan),
+        *(line(text) for text in (next_steps(plan, planfile, common=common) if says_next else ())),
+        line((closing_line(plan), "bold")),
     ]
     return render(lines, color=color)
 
@@ -148,10 +154,8 @@ def _problems(plan: Plan) -> Iterator[Text]:
         yield from indented(diagnostic_lines(most_severe_first(found)), 2)
 
 
-def _closing(plan: Plan, planfile: str | None) -> Iterator[Text]:
+def _cost(plan: Plan) -> Iterator[Text]:
     yield line()
     if waits := sum(step.wait for change in plan.changes for step in change.steps):
         yield line(f"{counted(waits, 'request')} will be waited for until the org has settled.")
     yield line((cost_line(plan), "dim"))
-    yield from (line(text) for text in next_steps(plan, planfile))
-    yield line((closing_line(plan), "bold"))

@@ -149,12 +149,15 @@ def budget_line(requests: RequestBudget, rate: RateSettings | None = None) -> st
     )
 
 
-def next_steps(plan: Plan, planfile: str | None = None, *, expect: str | None = None) -> Iterator[str]:
+def next_steps(
+    plan: Plan, planfile: str | None = None, *, expect: str | None = None, common: Sequence[str] = ()
+) -> Iterator[str]:
     """What blocks the plan and the way out, or the command that applies it; each on one line.
 
     Args:
         planfile: where the plan is saved.
         expect: the fingerprint to apply by, where there is no such file.
+        common: words of the common options to repeat.
     """
     match subject_of(plan):
         case Subject.DRIFT:
@@ -162,11 +165,11 @@ def next_steps(plan: Plan, planfile: str | None = None, *, expect: str | None = 
         case Subject.COMPARISON:
             yield "Nothing to apply: a comparison only shows."
         case Subject.PLAN if plan.applyable:
-            command = apply_command(plan, planfile, expect=expect)
+            command = apply_command(plan, planfile, expect=expect, common=common)
             yield f"Next step: {command}" if plan.summary.changes else "Nothing to apply."
         case Subject.PLAN:
             yield blocked_line(plan)
-            yield from _ways_out(plan)
+            yield from _ways_out(plan, _typed(["reconciler", "plan", *_shape(plan), *common]))
         case subject:
             assert_never(subject)
 
@@ -190,13 +193,13 @@ def blockers(plan: Plan) -> list[str]:
     ]
 
 
-def apply_command(plan: Plan, planfile: str | None = None, *, expect: str | None = None) -> str:
+def apply_command(
+    plan: Plan, planfile: str | None = None, *, expect: str | None = None, common: Sequence[str] = ()
+) -> str:
     """The command that applies this plan: the saved file, or the options that shaped it."""
-    words = ["reconciler", "apply", *([planfile] if planfile else [])]
-    for name in () if planfile else _OPTIONS:
-        words += _option(name, plan.basis.options.get(name))
+    words = [planfile] if planfile else _shape(plan)
     words += ["--expect", expect] if expect and not planfile else []
-    return f"`{' '.join(shlex.quote(word) for word in words)}`"
+    return _typed(["reconciler", "apply", *words, *common])
 
 
 def partial_line(plan: Plan) -> str | None:
@@ -263,7 +266,7 @@ def _after_drift(plan: Plan) -> Iterator[str]:
         yield f"Next step: or `reconciler adopt {address} --write` takes what moved into the manifest"
 
 
-def _ways_out(plan: Plan) -> Iterator[str]:
+def _ways_out(plan: Plan, plan_again: str) -> Iterator[str]:
     """A line for each code that knows a way out, and one for all that have to be put right."""
     by_code: dict[str, list[Diagnostic]] = {}
     for found in errors_in(all_problems(plan)):
@@ -277,7 +280,7 @@ def _ways_out(plan: Plan) -> Iterator[str]:
         yield f"Next step: {counted(len(told) - MOST_STEPS, 'more kind')} of problem, see above"
     silent = [found for alike in by_code.values() for found in alike if not alike[0].hint]
     if silent or not told:
-        yield f"Next step: put {_where(silent) or 'this'} right, then run `reconciler plan` again"
+        yield f"Next step: put {_where(silent) or 'this'} right, then run {plan_again} again"
 
 
 def _where(alike: Sequence[Diagnostic]) -> str:
@@ -285,6 +288,23 @@ def _where(alike: Sequence[Diagnostic]) -> str:
     more = [counted(len(places) - MOST_PLACES, "more place")] if len(places) > MOST_PLACES else []
     said = [*places[:MOST_PLACES], *more]
     return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
+
+
+def _typed(words: Sequence[str]) -> str:
+    return f"`{shlex.join(words)}`"
+
+
+def _shape(plan: Plan) -> list[str]:
+    """The folder and the options that shaped the plan, as they are typed."""
+    options = dict(plan.basis.options)
+    folder = options.get("folder")
+    words = [folder] if isinstance(folder, str) else []
+    # A trailer may have allowed other plans, too.
+    is_allowed = plan.fingerprint in _items(options.get("allow_unsafe"))
+    options["allow_unsafe"] = plan.fingerprint if is_allowed else None
+    for name in _OPTIONS:
+        words += _option(name, options.get(name))
+    return words
 
 
 def _option(name: str, value: JsonValue) -> list[str]:
@@ -295,6 +315,8 @@ def _option(name: str, value: JsonValue) -> list[str]:
         return [flag]
     if isinstance(value, Mapping):
         return [word for key, item in value.items() for word in (flag, f"{key}={item}")]
+    if name == "adopt":
+        return [flag if glob == "*" else f"{flag}={glob}" for glob in _items(value)]
     if is_list(value) and not isinstance(value, str):
         return [word for item in _items(value) for word in (flag, str(item))]
     return [flag, str(value)] if value != "refuse" else []
