@@ -105,7 +105,7 @@ def test_refused_plan_is_annotated_on_stderr_and_stdout_stays_the_document(
     assert "**Blocked** by `schema.compatibility`" in step.summary.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", ["plan", "apply -y", "plan --format json"])
+@pytest.mark.parametrize("command", ["plan --format json", "apply -y"])
 def test_invalid_manifests_are_annotated_at_their_lines(folder: Folder, step: Step, command: str) -> None:
     folder.write(broken=INVALID)
 
@@ -157,15 +157,17 @@ def test_comment_names_the_run_as_the_place_of_the_rest(
 # -- bounds --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("there", [0, MIB - 20_000, MIB - 300, MIB + 5])
-def test_summary_stays_under_a_mebibyte_in_all(folder: Folder, step: Step, there: int) -> None:
+@pytest.mark.parametrize(("there", "is_added"), [(980_000, True), (MIB - 20_000, False), (MIB + 5, False)])
+def test_summary_stays_under_a_mebibyte_in_all(
+    folder: Folder, step: Step, there: int, is_added: bool
+) -> None:
     del folder
     step.summary.write_text("x" * there)
 
     assert run("plan").code == 0
 
     size = step.summary.stat().st_size
-    assert size == there or size < MIB
+    assert there < size < MIB if is_added else size == there
     assert step.outputs["to_add"] == "2"
 
 
@@ -189,7 +191,7 @@ def test_step_without_files_is_a_step_too(folder: Folder, monkeypatch: pytest.Mo
     assert run("plan").code == 0
 
 
-@pytest.mark.parametrize("actions", [None, "false", "", "1"])
+@pytest.mark.parametrize("actions", [None, "1"])
 def test_elsewhere_nothing_happens(
     applied: Folder, step: Step, monkeypatch: pytest.MonkeyPatch, actions: str | None
 ) -> None:

@@ -141,10 +141,10 @@ def test_gitlab_counts_a_replacement_twice_and_an_adoption_that_writes_as_a_chan
 
 def large() -> Plan:
     after = {f"field{number}": "東京" * 40 for number in range(60)}
-    return plan(*(change(f"Widget/w{number}", Action.CREATE, after=after) for number in range(400)))
+    return plan(*(change(f"Widget/w{number}", Action.CREATE, after=after) for number in range(200)))
 
 
-@pytest.mark.parametrize("room", [8_000, 100_000, 1_000_000])
+@pytest.mark.parametrize("room", [8_000, 500_000])
 def test_step_summary_takes_no_more_bytes_than_there_are(room: int) -> None:
     taken = len(plan_step_summary(large(), room=room).encode())
 
