@@ -17,7 +17,9 @@ from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 from reconciler.model.address import Address
 from reconciler.model.audit import FIRST_PREVIOUS_HASH, AuditEntry, Phase, chain_record, record_hash
 from reconciler.model.values import JsonValue
+from reconciler.store.columns import Whole, damaged_value
 from reconciler.store.database import Database
+from reconciler.store.documents import members, read_json
 from reconciler.store.rows import json_text
 from reconciler.store.tables import audit, lineages
 
@@ -83,7 +85,14 @@ def read_records(database: Database, org: str, query: AuditQuery) -> Iterator[Ma
     conditions = _conditions(org, query)
     after = _seq_before_last(database, conditions, query.last)
     for text in _pages(database, conditions, after):
-        yield json.loads(text)
+        yield _record(text)
+
+
+def _record(text: str) -> Mapping[str, JsonValue]:
+    try:
+        return members(read_json(text))
+    except ValueError as error:
+        raise damaged_value(f"a record of its audit trail cannot be read ({error})") from error
 
 
 def lines_after(database: Database, org: str, seq: int) -> Iterator[str]:
@@ -203,15 +212,17 @@ def _fetch(database: Database, page: Select[tuple[int, str]]) -> list[tuple[int,
 def _ends(connection: Connection, org: str) -> tuple[Head, int]:
     lineage = select(lineages.c.audit_seq, lineages.c.audit_hash).where(lineages.c.org == org)
     recorded = connection.execute(lineage).one()
-    found = connection.execute(select(func.max(audit.c.seq)).where(audit.c.org == org)).scalar()
+    found = connection.execute(
+        select(func.max(audit.c.seq, type_=Whole(is_optional=True))).where(audit.c.org == org)
+    ).scalar()
     return Head(recorded.audit_seq, recorded.audit_hash), found or 0
 
 
 def _fault(text: str, head: Head, end: Head) -> str | None:
     try:
-        record = json.loads(text)
+        record = members(read_json(text))
         seq, previous_hash, own_hash = record["seq"], record["previous_hash"], record["hash"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, ValueError):
         return "cannot be read"
     if seq != head.seq + 1:
         return f"is missing: record {seq} stands in its place"

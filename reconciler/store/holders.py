@@ -99,7 +99,7 @@ def is_gone(process: Incarnation, *, here: Incarnation) -> bool:
 def _exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

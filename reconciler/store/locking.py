@@ -23,7 +23,7 @@ from reconciler.store.database import Database
 from reconciler.store.holders import Holder, Incarnation, RunIdentity, is_gone
 from reconciler.store.leases import Lease, Renewal
 from reconciler.store.lineage import reserve_lineage
-from reconciler.store.rows import time_text
+from reconciler.store.rows import read_time, time_text
 from reconciler.store.tables import NO_LEASE, locks
 
 _READ = select(locks).where(locks.c.org == bindparam("of_org"))
@@ -249,7 +249,7 @@ class Lock:
         left_s = None
         if row["expires"] != NO_LEASE:
             now = self._database.now(connection, self._clock)
-            left_s = (datetime.fromisoformat(row["expires"]) - now).total_seconds()
+            left_s = (read_time(row["expires"]) - now).total_seconds()
         return Holder(row["description"], row["run_id"], process, row["since"], left_s)
 
     def _lost(self, what: str) -> StateLocked:

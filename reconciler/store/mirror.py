@@ -8,6 +8,7 @@ cannot be written stops nothing.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import logging
@@ -22,6 +23,10 @@ MIRROR_NAME = "audit.jsonl"
 
 _BLOCK = 64 * 1024
 _LINES_A_WRITE = 500
+_LONGEST_LINE = 16 * 1024 * 1024
+"""No record of ours is; a file of longer lines is not read to its end."""
+_MOST_RECORDS = 2**31
+"""The table's sequence has 32 bits."""
 _logger = logging.getLogger(__name__)
 
 LinesAfter = Callable[[int], Iterator[str]]
@@ -77,16 +82,17 @@ class Mirror:
         for line in _lines_backwards(file):
             try:
                 record = json.loads(line)
-                if record["org"] == self._org:
+                if record["org"] == self._org and 0 < int(record["seq"]) < _MOST_RECORDS:
                     return int(record["seq"]), str(record["hash"])
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, RecursionError):
                 continue
         return 0, ""
 
 
 @contextmanager
 def _locked_file(path: Path) -> Iterator[BinaryIO]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    # Not through a link: a state folder from elsewhere could have it lead to any file of this user.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # closing the file lets go of it
         yield file
@@ -111,5 +117,7 @@ def _lines_backwards(file: BinaryIO) -> Iterator[bytes]:
         first, *others = (file.read(end - start) + unfinished).split(b"\n")
         yield from (line for line in reversed(others) if line)
         unfinished, end = first, start
+        if len(unfinished) > _LONGEST_LINE:
+            raise OSError(errno.EFBIG, "it has a line that no record is as long as")
     if unfinished:
         yield unfinished

@@ -5,7 +5,6 @@ What was put in comes out equal. A row that cannot be read is a damaged store, n
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,11 +14,24 @@ from typing import Any, TypeAlias
 from sqlalchemy import RowMapping
 
 from reconciler.errors import StateError
-from reconciler.model.address import Address, parse_address
+from reconciler.model.address import parse_address
 from reconciler.model.diagnostics import Mark
 from reconciler.model.resource import Dependency, IgnoredChange, Lifecycle
 from reconciler.model.state import EntryStatus, Intent, PriorEntry, Tombstone
 from reconciler.model.values import JsonValue, canonical_json
+from reconciler.store.columns import damaged_value
+from reconciler.store.documents import (
+    address,
+    items,
+    maybe_words,
+    members,
+    moment,
+    read_json,
+    texts,
+    truth,
+    whole,
+    words,
+)
 
 Row: TypeAlias = "Mapping[str, Any] | RowMapping"
 """Column -> value, as the database has it."""
@@ -35,6 +47,18 @@ def json_text(value: JsonValue) -> str:
 def time_text(moment: datetime) -> str:
     """UTC, in one width: sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def read_time(text: str) -> datetime:
+    """A time of a column, in UTC.
+
+    Raises:
+        StateError: it is none.
+    """
+    try:
+        return moment(text)
+    except ValueError as error:
+        raise damaged_value(str(error)) from error
 
 
 def tombstone_row(tombstone: Tombstone) -> dict[str, Any]:
@@ -75,18 +99,18 @@ def read_entry(row: Row) -> PriorEntry:
     """
     with _readable(row):
         return PriorEntry(
-            address=Address(row["kind"], row["name"]),
-            remote_id=row["remote_id"],
-            base=json.loads(row["base"]),
-            answered=json.loads(row["answered"]),
-            scope=json.loads(row["scope"]),
-            lifecycle=_lifecycle(json.loads(row["lifecycle"])),
-            labels=json.loads(row["labels"]),
-            dependencies=tuple(_dependency(needed) for needed in json.loads(row["dependencies"])),
-            source=_mark(json.loads(row["source"])),
+            address=address(row["kind"], row["name"]),
+            remote_id=words(row["remote_id"]),
+            base=members(read_json(row["base"])),
+            answered=members(read_json(row["answered"])),
+            scope=texts(read_json(row["scope"])),
+            lifecycle=_lifecycle(members(read_json(row["lifecycle"]))),
+            labels=texts(read_json(row["labels"])),
+            dependencies=tuple(_dependency(members(each)) for each in items(read_json(row["dependencies"]))),
+            source=_mark(read_json(row["source"])),
             status=EntryStatus(row["status"]),
-            applied_at=_time(row["applied_at"]),
-            plan_fingerprint=row["plan_fingerprint"],
+            applied_at=None if row["applied_at"] is None else moment(row["applied_at"]),
+            plan_fingerprint=maybe_words(row["plan_fingerprint"]),
         )
 
 
@@ -118,10 +142,10 @@ def read_intent(row: Row) -> Intent:
         StateError: the row is damaged.
     """
     with _readable(row):
-        entry = json.loads(row["entry"])
+        entry, body = read_json(row["entry"]), read_json(row["body"])
         return Intent(
             run_id=row["run_id"],
-            address=Address(row["kind"], row["name"]),
+            address=address(row["kind"], row["name"]),
             action=row["action"],
             step=row["step"],
             label=row["label"],
@@ -129,11 +153,11 @@ def read_intent(row: Row) -> Intent:
             path=row["path"],
             key_header=row["key_header"],
             key=row["key"],
-            body=json.loads(row["body"]),
+            body=None if body is None else members(body),
             creates=row["creates"],
-            started_at=datetime.fromisoformat(row["started_at"]),
+            started_at=moment(row["started_at"]),
             plan_fingerprint=row["plan_fingerprint"],
-            entry=None if entry is None else read_entry(entry),
+            entry=None if entry is None else read_entry(members(entry)),
         )
 
 
@@ -145,9 +169,9 @@ def read_tombstone(row: Row) -> Tombstone:
     """
     with _readable(row):
         return Tombstone(
-            address=Address(row["kind"], row["name"]),
+            address=address(row["kind"], row["name"]),
             remote_id=row["remote_id"],
-            deleted_at=datetime.fromisoformat(row["deleted_at"]),
+            deleted_at=moment(row["deleted_at"]),
             plan_fingerprint=row["plan_fingerprint"],
         )
 
@@ -157,11 +181,11 @@ def _readable(row: Row) -> Iterator[None]:
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        address = f"{row.get('kind')}/{row.get('name')}"
+        of = f"{row.get('kind')}/{row.get('name')}"[:200]
         raise StateError(
-            f"the store is damaged: what it holds of {address} cannot be read ({error})",
+            f"the store is damaged: what it holds of {of} cannot be read ({error})",
             hint="restore the store from a backup",
-            address=address,
+            address=of,
         ) from error
 
 
@@ -185,18 +209,17 @@ def _lifecycle(document: Mapping[str, Any]) -> Lifecycle:
     if document["on_remove"] not in ("delete", "forget"):
         raise ValueError(f"on_remove is {document['on_remove']!r}")
     return Lifecycle(
-        adopt=document["adopt"],
-        prevent_destroy=document["prevent_destroy"],
+        adopt=truth(document["adopt"]),
+        prevent_destroy=truth(document["prevent_destroy"]),
         on_remove=document["on_remove"],
-        ignore_changes=tuple(
-            IgnoredChange(
-                path=ignored["path"],
-                until=date.fromisoformat(ignored["until"]) if ignored["until"] else None,
-                reason=ignored["reason"],
-            )
-            for ignored in document["ignore_changes"]
-        ),
+        ignore_changes=tuple(_ignored(members(ignored)) for ignored in items(document["ignore_changes"])),
     )
+
+
+def _ignored(document: Mapping[str, Any]) -> IgnoredChange:
+    until = maybe_words(document["until"])
+    path, reason = words(document["path"]), maybe_words(document["reason"])
+    return IgnoredChange(path, date.fromisoformat(until) if until else None, reason)
 
 
 def _dependency_document(needed: Dependency) -> JsonValue:
@@ -204,20 +227,20 @@ def _dependency_document(needed: Dependency) -> JsonValue:
 
 
 def _dependency(document: Mapping[str, Any]) -> Dependency:
-    return Dependency(parse_address(document["target"]), document["via"], _mark(document["mark"]))
+    target, via = parse_address(words(document["target"])), words(document["via"])
+    return Dependency(target, via, _mark(document["mark"]))
 
 
 def _mark_document(mark: Mark | None) -> JsonValue:
     return None if mark is None else {"file": mark.file, "line": mark.line, "column": mark.column}
 
 
-def _mark(document: Mapping[str, Any] | None) -> Mark | None:
-    return None if document is None else Mark(document["file"], document["line"], document["column"])
+def _mark(value: object) -> Mark | None:
+    if value is None:
+        return None
+    found = members(value)
+    return Mark(words(found["file"]), whole(found["line"]), whole(found["column"]))
 
 
 def _optional_time(moment: datetime | None) -> str | None:
     return None if moment is None else time_text(moment)
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

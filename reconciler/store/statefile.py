@@ -8,7 +8,6 @@ member are checked, and its chain, before any of it reaches a store.
 from __future__ import annotations
 
 import json
-import math
 import os
 import secrets
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from reconciler.model.state import Intent, PriorEntry, Tombstone
 from reconciler.model.values import JsonValue
 from reconciler.settings import MIB
 from reconciler.store.chain import Head, verify_records
+from reconciler.store.documents import TooDeep, read_json
 from reconciler.store.rows import (
     entry_row,
     intent_row,
@@ -39,8 +39,6 @@ MAX_BYTES = 128 * MIB
 """A larger file is refused before it is parsed."""
 MAX_NODES = 8_000_000
 """Nor may it hold more values: small ones take far more room in memory than in the file."""
-MAX_DEPTH = 100
-"""Manifests nest 64 deep at most; every walk over a value recurses."""
 
 _ENTRY_DOCUMENTS = ("base", "answered", "scope", "lifecycle", "labels", "dependencies", "source")
 
@@ -196,45 +194,13 @@ def _parsed(content: bytes) -> JsonValue:
     if sum(content.count(sign) for sign in (b",", b"[", b"{")) > MAX_NODES:
         raise _Unusable("it holds too many values")
     try:
-        parsed: JsonValue = json.loads(
-            content.decode(), parse_float=_finite, parse_constant=_finite, parse_int=_short
-        )
+        return read_json(content.decode())
     except (UnicodeDecodeError, json.JSONDecodeError):
         raise _Unusable("it is not JSON") from None
+    except TooDeep as error:
+        raise _Unusable(str(error)) from None
     except ValueError:
         raise _Unusable("it holds a number that no JSON has") from None
-    except RecursionError:
-        raise _Unusable(f"it nests deeper than {MAX_DEPTH}") from None
-    _check_depth(parsed)
-    return parsed
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError
-    return number
-
-
-def _short(text: str) -> int:
-    if len(text) > 400:
-        raise ValueError
-    return int(text)
-
-
-def _check_depth(value: JsonValue) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            member
-            for nested in level
-            if isinstance(nested, dict | list)
-            for member in (nested.values() if isinstance(nested, dict) else nested)
-            if isinstance(member, dict | list)
-        ]
-        if not level:
-            return
-    raise _Unusable(f"it nests deeper than {MAX_DEPTH}")
 
 
 def _file(document: JsonValue) -> StateFile:

@@ -6,41 +6,39 @@ compare as text in every database. A change here raises `SCHEMA_VERSION` and add
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table
-from sqlalchemy import Text as AnyText
+from sqlalchemy import Boolean, Column, ForeignKey, Index, MetaData, Table
+
+from reconciler.store.columns import Octets, Whole, Words
 
 SCHEMA_VERSION = 2
 
 NO_LEASE = "9999-12-31T23:59:59.999999+00:00"
 """When the lease of a lock ends that a version without leases took: never by itself."""
 
-Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")
-"""Sorts by code point everywhere; a server's own order depends on how it was set up."""
-
 metadata = MetaData()
 
 store = Table(
     "store",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("schema_version", Integer, nullable=False),
-    Column("created_at", Text, nullable=False),
-    Column("opened_at", Text, nullable=False),
+    Column("id", Whole(), primary_key=True, autoincrement=False),
+    Column("schema_version", Whole(), nullable=False),
+    Column("created_at", Words(), nullable=False),
+    Column("opened_at", Words(), nullable=False),
 )
 """One row. Every version of the schema keeps this table's name and its column `schema_version`."""
 
 lineages = Table(
     "lineages",
     metadata,
-    Column("org", Text, primary_key=True),
-    Column("lineage", Text, nullable=False),
-    Column("serial", Integer, nullable=False),
-    Column("org_id", Text),
-    Column("api_host", Text),
-    Column("client_id", Text),
-    Column("audit_seq", Integer, nullable=False),
-    Column("audit_hash", Text, nullable=False),
-    Column("secret_key", LargeBinary, nullable=False),
+    Column("org", Words(), primary_key=True),
+    Column("lineage", Words(), nullable=False),
+    Column("serial", Whole(), nullable=False),
+    Column("org_id", Words(is_optional=True)),
+    Column("api_host", Words(is_optional=True)),
+    Column("client_id", Words(is_optional=True)),
+    Column("audit_seq", Whole(), nullable=False),
+    Column("audit_hash", Words(), nullable=False),
+    Column("secret_key", Octets(), nullable=False),
 )
 """One row an org, with a key of its own: what leaves with one org's state opens no other's digests. The end
 of the audit chain stands here too, so that cutting the chain's tail shows."""
@@ -48,54 +46,54 @@ of the audit chain stands here too, so that cutting the chain's tail shows."""
 resources = Table(
     "resources",
     metadata,
-    Column("org", Text, ForeignKey("lineages.org"), primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("remote_id", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("applied_at", Text),
-    Column("plan_fingerprint", Text),
-    Column("base", Text, nullable=False),
-    Column("answered", Text, nullable=False),
-    Column("scope", Text, nullable=False),
-    Column("lifecycle", Text, nullable=False),
-    Column("labels", Text, nullable=False),
-    Column("dependencies", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("org", Words(), ForeignKey("lineages.org"), primary_key=True),
+    Column("kind", Words(), primary_key=True),
+    Column("name", Words(), primary_key=True),
+    Column("remote_id", Words(), nullable=False),
+    Column("status", Words(), nullable=False),
+    Column("applied_at", Words(is_optional=True)),
+    Column("plan_fingerprint", Words(is_optional=True)),
+    Column("base", Words(), nullable=False),
+    Column("answered", Words(), nullable=False),
+    Column("scope", Words(), nullable=False),
+    Column("lifecycle", Words(), nullable=False),
+    Column("labels", Words(), nullable=False),
+    Column("dependencies", Words(), nullable=False),
+    Column("source", Words(), nullable=False),
 )
 
 tombstones = Table(
     "tombstones",
     metadata,
-    Column("org", Text, ForeignKey("lineages.org"), primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("remote_id", Text, primary_key=True),
-    Column("deleted_at", Text, nullable=False),
-    Column("plan_fingerprint", Text),
+    Column("org", Words(), ForeignKey("lineages.org"), primary_key=True),
+    Column("kind", Words(), primary_key=True),
+    Column("name", Words(), primary_key=True),
+    Column("remote_id", Words(), primary_key=True),
+    Column("deleted_at", Words(), nullable=False),
+    Column("plan_fingerprint", Words(is_optional=True)),
     Index("tombstones_by_age", "org", "deleted_at"),
 )
 
 journal = Table(
     "journal",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("org", Text, ForeignKey("lineages.org"), nullable=False),
-    Column("run_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("label", Text, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("key_header", Text),
-    Column("key", Text, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("id", Whole(), primary_key=True),
+    Column("org", Words(), ForeignKey("lineages.org"), nullable=False),
+    Column("run_id", Words(), nullable=False),
+    Column("kind", Words(), nullable=False),
+    Column("name", Words(), nullable=False),
+    Column("action", Words(), nullable=False),
+    Column("step", Whole(), nullable=False),
+    Column("label", Words(), nullable=False),
+    Column("method", Words(), nullable=False),
+    Column("path", Words(), nullable=False),
+    Column("key_header", Words(is_optional=True)),
+    Column("key", Words(), nullable=False),
+    Column("body", Words(), nullable=False),
     Column("creates", Boolean, nullable=False),
-    Column("started_at", Text, nullable=False),
-    Column("plan_fingerprint", Text),
-    Column("entry", Text, nullable=False),
+    Column("started_at", Words(), nullable=False),
+    Column("plan_fingerprint", Words(is_optional=True)),
+    Column("entry", Words(), nullable=False),
     Index("journal_by_change", "org", "run_id", "kind", "name"),
 )
 """Open intents only: closing one removes its row, its history is in the audit trail."""
@@ -103,28 +101,28 @@ journal = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("org", Text, ForeignKey("lineages.org"), primary_key=True),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("timestamp", Text, nullable=False),
-    Column("run_id", Text, nullable=False),
-    Column("phase", Text, nullable=False),
-    Column("address", Text),
-    Column("outcome", Text),
-    Column("hash", Text, nullable=False),
-    Column("record", Text, nullable=False),
+    Column("org", Words(), ForeignKey("lineages.org"), primary_key=True),
+    Column("seq", Whole(), primary_key=True, autoincrement=False),
+    Column("timestamp", Words(), nullable=False),
+    Column("run_id", Words(), nullable=False),
+    Column("phase", Words(), nullable=False),
+    Column("address", Words(is_optional=True)),
+    Column("outcome", Words(is_optional=True)),
+    Column("hash", Words(), nullable=False),
+    Column("record", Words(), nullable=False),
 )
 
 locks = Table(
     "locks",
     metadata,
-    Column("org", Text, ForeignKey("lineages.org"), primary_key=True),
-    Column("token", Text, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("run_id", Text, nullable=False),
-    Column("host", Text, nullable=False),
-    Column("space", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("started", Text, nullable=False),
-    Column("since", Text, nullable=False),
-    Column("expires", Text, nullable=False, server_default=NO_LEASE),
+    Column("org", Words(), ForeignKey("lineages.org"), primary_key=True),
+    Column("token", Words(), nullable=False),
+    Column("description", Words(), nullable=False),
+    Column("run_id", Words(), nullable=False),
+    Column("host", Words(), nullable=False),
+    Column("space", Words(), nullable=False),
+    Column("pid", Whole(), nullable=False),
+    Column("started", Words(), nullable=False),
+    Column("since", Words(), nullable=False),
+    Column("expires", Words(), nullable=False, server_default=NO_LEASE),
 )
