@@ -10,6 +10,7 @@ was begun counts as unsettled, so that none of it is taken for drift or conflict
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +19,7 @@ from reconciler.applying.context import ApplyContext
 from reconciler.applying.filling import reveal_secrets
 from reconciler.applying.problems import nameless
 from reconciler.applying.records import run_record
-from reconciler.errors import NotFound, Rejected, RemoteError
+from reconciler.errors import NotFound, Rejected, RemoteError, StateError
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.remote import Answer, listing
@@ -74,6 +75,7 @@ def _by_change(intents: Sequence[Intent]) -> list[list[Intent]]:
 
 
 async def _resolve(intent: Intent, known: Mapping[str, Secret], context: ApplyContext) -> str | None:
+    _confirm_create(intent, context)
     age = context.clock.now() - intent.started_at
     body = _with_secrets(intent.body, known)
     if age > timedelta(hours=context.settings.apply.key_memory_h) or _is_masked(body):
@@ -85,6 +87,25 @@ async def _resolve(intent: Intent, known: Mapping[str, Secret], context: ApplyCo
     if (remote_id := _remote_id(intent, answer, context)) is None:
         raise nameless(intent.method, intent.path, answer)
     return remote_id
+
+
+def _confirm_create(intent: Intent, context: ApplyContext) -> None:
+    """Passes what a create of this kind sends.
+
+    Raises:
+        StateError: a journal from elsewhere could have any request sent, to other hosts too.
+    """
+    kind = context.kinds.get(intent.address.kind)
+    if (
+        kind is None
+        or intent.method != "POST"
+        or not re.fullmatch(kind.endpoint.collection_pattern, intent.path)
+    ):
+        raise StateError(
+            f"the store's journal holds a request that no create of {intent.address} sends; it was not sent",
+            hint="restore the store from a backup: something else than reconciler wrote to it",
+            address=str(intent.address),
+        )
 
 
 def _was_refused_at_first(error: RemoteError) -> bool:

@@ -90,6 +90,11 @@ class Endpoint:
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         return path
 
+    @property
+    def collection_pattern(self) -> str:
+        """Matches the listing's path in any scope; its groups are the scope."""
+        return re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.collection))
+
     def item_path(self, remote_id: str, scope: Mapping[str, str]) -> str:
         """One object's path; `REMOTE_ID` stays as it is, for the change runner to fill in."""
         tail = remote_id if remote_id == REMOTE_ID else quote(remote_id, safe="")
@@ -195,7 +200,7 @@ class Kind(Generic[S]):
         return found.values()
 
     def _bodies(self, facts: Facts) -> Iterator[tuple[JsonObject, dict[str, str]]]:
-        collection = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.endpoint.collection))
+        collection = self.endpoint.collection_pattern
         by_id: list[tuple[JsonObject, dict[str, str]]] = []
         for read in facts:
             if match := re.fullmatch(collection, read.path):

@@ -65,6 +65,8 @@ class Wire:
         return reply
 
     async def _send(self, call: Call, authorization: str) -> Reply:
+        if not call.path.startswith("/"):  # it would go on in the host's name, and the credentials with it
+            raise Rejected(f"{call.method} {call.path} cannot be sent: no path of {self.root}")
         headers = [("Authorization", authorization), *call.headers]
         try:
             response = await self.http.request(
