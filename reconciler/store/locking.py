@@ -187,10 +187,23 @@ class Lock:
         if holder is not None and not self._is_takeable(holder):
             return holder
         lease = Lease.beginning(secrets.token_hex(16), self._clock)
-        holder = self._database.write(lambda connection: self._take_in(connection, lease.token, description))
+        try:
+            holder = self._database.write(
+                lambda connection: self._take_in(connection, lease.token, description)
+            )
+        except StateLocked as error:
+            raise self._busy(error) from error
         if holder is None:
             self._lease, self._is_lost = lease, False
         return holder
+
+    def _busy(self, error: StateLocked) -> StateLocked:
+        """The error for somebody else's transaction that does not end, with who is likely to have begun it."""
+        holder = self._database.read(self.holder)
+        if holder is None:
+            return error
+        hint = "if it is suspended, let it go on, or end its process: what it had not committed is undone"
+        return LockHeld(f"{error.message}; the lock is that of {holder}", hint=hint, holder=holder)
 
     def _take_in(self, connection: Connection, token: str, description: str) -> Holder | None:
         reserve_lineage(connection, self._org)

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, inspect, update
 
-from reconciler.errors import StateError
+from reconciler.errors import StateError, StateLocked
 from reconciler.model.ports import Clock
 from reconciler.settings import LockSettings
 from reconciler.store import tables
@@ -119,10 +119,7 @@ def open_store(
         raise missing_state(location, org)
     opening = _Opening(location, org, mode, clock, database, begin)
     try:
-        if mode is OpenMode.READ:
-            lineage, key = database.read(opening.look)
-        else:
-            lineage, key = database.prepare(opening.make_ready)
+        lineage, key = _opened(opening)
         lock = Lock(database, org, run=run, clock=clock, settings=settings)
         store = Store(database, org, lineage=lineage, secret_key=key, lock=lock, clock=clock)
         if mode is not OpenMode.READ:
@@ -173,6 +170,24 @@ class _Opening:
         if lineage is None:
             raise missing_state(self.location, self.org)
         return lineage.lineage, read_secret_key(connection, self.org)
+
+
+def _opened(opening: _Opening) -> tuple[str, bytes]:
+    """The org's lineage and key.
+
+    Where somebody else's transaction does not end, looking must do: who wants the lock is told whose it is,
+    and who takes it writes.
+    """
+    database = opening.database
+    if opening.mode is OpenMode.READ:
+        return database.read(opening.look)
+    try:
+        return database.prepare(opening.make_ready)
+    except StateLocked as busy:
+        try:
+            return database.read(opening.look)
+        except StateError:
+            raise busy from None
 
 
 def _connect(location: Location, mode: OpenMode) -> Database | None:
