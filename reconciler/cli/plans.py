@@ -72,8 +72,14 @@ def show_plan(
             where = where_details_are(os.environ)
             write(reports.plan_markdown(shown, where=where) if where else reports.plan_markdown(shown))
         case PlanFormat.HTML:
-            saved_as = str(planfile) if planfile else None
-            write(reports.plan_html(shown, planfile=saved_as, show_requests=show_requests))
+            write(
+                reports.plan_html(
+                    shown,
+                    planfile=str(planfile) if planfile else None,
+                    common=terminal.given,
+                    show_requests=show_requests,
+                )
+            )
         case PlanFormat.TEXT:
             write(
                 reports.plan_text(

@@ -92,10 +92,26 @@ def tables_of(report: JsonObject, literals: Literals) -> Iterator[tuple[str, lis
             rows = [
                 [cell_text(cell, literals) for cell in elements(row)] for row in elements(found.get("rows"))
             ]
-            shown, left_out = _worth_showing(columns, rows)
+            shown, left_out = worth_showing(columns, rows)
             drawn = table_lines(columns, shown)
             said = [line((f"… {text}", "dim")) for text in left_out]
             yield str(found.get("title", "")), [*drawn, *said]
+
+
+def worth_showing(
+    columns: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[list[Sequence[str]], list[str]]:
+    """Of a long table the rows that say a change, and the last one; then what is left out."""
+    said: list[str] = []
+    kept = list(rows)
+    if len(rows) > LONG_TABLE and {"before", "after"} <= set(columns):
+        at = columns.index("before"), columns.index("after")
+        kept = [row for row in rows[:-1] if _cell_at(row, at[0]) != _cell_at(row, at[1])] + [rows[-1]]
+        said += [counted(len(rows) - len(kept), "unchanged row")] if len(kept) < len(rows) else []
+    if len(kept) > MOST_ROWS:
+        said.append(counted(len(kept) - MOST_ROWS, "more row"))
+        kept = [*kept[: MOST_ROWS - 1], kept[-1]]
+    return kept, said
 
 
 def cell_text(value: JsonValue, literals: Literals) -> str:
@@ -137,22 +153,6 @@ def _object(change: PlannedChange, literals: Literals) -> Iterable[str]:
     if lines and change.action is Action.REPLACE:
         return ["the new object:", *(f"  {text}" for text in lines)]
     return lines
-
-
-def _worth_showing(
-    columns: Sequence[str], rows: Sequence[Sequence[str]]
-) -> tuple[list[Sequence[str]], list[str]]:
-    """Of a long table the rows that say a change, and the last one; then what is left out."""
-    said: list[str] = []
-    kept = list(rows)
-    if len(rows) > LONG_TABLE and {"before", "after"} <= set(columns):
-        at = columns.index("before"), columns.index("after")
-        kept = [row for row in rows[:-1] if _cell_at(row, at[0]) != _cell_at(row, at[1])] + [rows[-1]]
-        said += [counted(len(rows) - len(kept), "unchanged row")] if len(kept) < len(rows) else []
-    if len(kept) > MOST_ROWS:
-        said.append(counted(len(kept) - MOST_ROWS, "more row"))
-        kept = [*kept[: MOST_ROWS - 1], kept[-1]]
-    return kept, said
 
 
 def _cell_at(row: Sequence[str], column: int) -> str:

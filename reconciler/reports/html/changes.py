@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.model.change import Action
 from reconciler.model.plan import DriftedResource, PlannedChange
+from reconciler.reports.change_lines import place_of_change, requests_of
 from reconciler.reports.html.anchors import Link, anchor, link_to
 from reconciler.reports.html.fields import (
     FieldView,
@@ -89,7 +90,7 @@ def change_view(change: PlannedChange, shown: Container[str], literals: Literals
         address=change.address,
         kind=change.kind,
         reason=reason_in_words(change),
-        place=f"{change.source.file}:{change.source.line}" if change.source else "",
+        place=place_of_change(change),
         remote_id=change.remote_id or "",
         blast=_blast(change.dependants),
         facts=_facts(change),
@@ -120,8 +121,7 @@ def _blast(dependants: int) -> str:
 
 def _facts(change: PlannedChange) -> tuple[str, ...]:
     fields = [counted(len(change.fields), "field")] if _shows_fields(change) and change.fields else []
-    requests = counted(change.requests, "request") if change.requests else "no request: only the state moves"
-    return (*fields, requests)
+    return (*fields, requests_of(change))
 
 
 def _shows_fields(change: PlannedChange) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.model.plan import PlannedField, PlannedStep
 from reconciler.model.values import JsonObject, JsonValue, is_list
-from reconciler.reports.change_lines import cell_text, elements
+from reconciler.reports.change_lines import cell_text, elements, worth_showing
 from reconciler.reports.field_lines import cut_lines, in_words, path_in_words
 from reconciler.reports.html.comparison import Row, compare
 from reconciler.reports.lines import is_numeric
@@ -45,12 +45,18 @@ class CellView:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """A table that a kind reports; `numeric` says which columns are aligned to the right."""
+    """A table that a kind reports.
+
+    Args:
+        numeric: which columns are aligned to the right.
+        left_out: which rows are only counted.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[CellView, ...], ...]
     numeric: tuple[bool, ...]
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +112,18 @@ def _body(step: PlannedStep) -> Sequence[str]:
 def _table(table: JsonObject, literals: Literals) -> TableView:
     columns = tuple(cell_text(name, literals) for name in elements(table.get("columns")))
     rows = [[cell_text(cell, literals) for cell in elements(row)] for row in elements(table.get("rows"))]
+    shown, left_out = worth_showing(columns, rows)
     across = [[row[at] for row in rows if at < len(row)] for at in range(len(columns))]
     return TableView(
         title=str(table.get("title", "")),
         columns=columns,
-        rows=tuple(_row(columns, row) for row in rows),
+        rows=tuple(_row(columns, row) for row in shown),
         numeric=tuple(is_numeric(column) for column in across),
+        left_out=tuple(left_out),
     )
 
 
-def _row(columns: tuple[str, ...], row: list[str]) -> tuple[CellView, ...]:
+def _row(columns: tuple[str, ...], row: Sequence[str]) -> tuple[CellView, ...]:
     named = dict(zip(columns, row, strict=False))
     moved = named.get("before") != named.get("after")
     return tuple(

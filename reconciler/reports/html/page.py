@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -19,11 +20,18 @@ from reconciler.reports.html.views import page_view
 from reconciler.reports.inert import defuse, inert
 
 
-def plan_html(plan: Plan, *, planfile: str | None = None, show_requests: bool = False) -> str:
+def plan_html(
+    plan: Plan,
+    *,
+    planfile: str | None = None,
+    common: Sequence[str] = (),
+    show_requests: bool = False,
+) -> str:
     """The whole plan as one HTML document.
 
     Args:
         planfile: where the plan is saved: the next step names it.
+        common: words of the common options, which the next step repeats.
         show_requests: unfolds the requests of each change.
     """
     style, script = _resource("page.css"), _resource("page.js")
@@ -31,7 +39,7 @@ def plan_html(plan: Plan, *, planfile: str | None = None, show_requests: bool = 
         _environment()
         .get_template("page.html")
         .render(
-            page=page_view(plan, planfile=planfile, show_requests=show_requests),
+            page=page_view(plan, planfile=planfile, common=common, show_requests=show_requests),
             policy=_policy(style, script),
             style=Markup(style),  # noqa: S704  # our own files
             script=Markup(script),  # noqa: S704

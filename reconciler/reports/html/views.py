@@ -17,7 +17,7 @@ from reconciler.reports.html.drawing import Drawing, draw
 from reconciler.reports.inert import inert_lines
 from reconciler.reports.literals import Literals
 from reconciler.reports.verdicts import Verdict as CheckVerdict
-from reconciler.reports.verdicts import numbers_of, other_problems, verdicts_of
+from reconciler.reports.verdicts import check_totals, numbers_of, other_problems, verdicts_of
 from reconciler.reports.wording import (
     BY_DANGER,
     GROUP_TITLES,
@@ -151,6 +151,7 @@ class PageView:
     is_open: bool
     shows_requests: bool
     drift: tuple[DriftView, ...]
+    check_totals: str
     judged: tuple[CheckView, ...]
     passed: tuple[CheckView, ...]
     drawing: Drawing
@@ -159,16 +160,18 @@ class PageView:
     ending: Ending
 
 
-def page_view(plan: Plan, *, planfile: str | None, show_requests: bool) -> PageView:
+def page_view(plan: Plan, *, planfile: str | None, common: Sequence[str], show_requests: bool) -> PageView:
     """The page of a plan.
 
     Args:
         planfile: where the plan is saved: the next step names it.
+        common: words of the common options, which the next step repeats.
         show_requests: unfolds the requests of each change.
     """
     literals = Literals({held: name for name, held in plan.basis.lookups.items()}, WIDTH, LONGEST)
     shown = {change.address for change in plan.changes}
-    checks = [_check(verdict, shown, literals) for verdict in verdicts_of(plan)]
+    verdicts = verdicts_of(plan)
+    checks = [_check(verdict, shown, literals) for verdict in verdicts]
     problems = other_problems(plan)
     changes = [change_view(change, shown, literals) for change in plan.changes]
     what, numbers = headline(plan)
@@ -189,12 +192,13 @@ def page_view(plan: Plan, *, planfile: str | None, show_requests: bool) -> PageV
         is_open=len(changes) <= OPEN_AT_MOST,
         shows_requests=show_requests,
         drift=tuple(drift_view(drifted, shown, literals) for drifted in plan.drift),
+        check_totals=check_totals(verdicts),
         judged=tuple(check for check in checks if check.status != CheckStatus.PASS.value),
         passed=tuple(check for check in checks if check.status == CheckStatus.PASS.value),
         drawing=draw(plan),
         budget=cost_line(plan),
         sent=tuple(_sent(plan)),
-        ending=_ending(plan, planfile),
+        ending=_ending(plan, planfile, common),
     )
 
 
@@ -293,10 +297,10 @@ def _sent(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "Can be undone", counted(undone, "request")
 
 
-def _ending(plan: Plan, planfile: str | None) -> Ending:
+def _ending(plan: Plan, planfile: str | None, common: Sequence[str]) -> Ending:
     has_command = subject_of(plan) is Subject.PLAN and plan.applyable and plan.summary.changes
     return Ending(
-        lines=tuple(next_steps(plan, planfile)),
-        command=apply_command(plan, planfile).strip("`") if has_command else "",
+        lines=tuple(next_steps(plan, planfile, common=common)),
+        command=apply_command(plan, planfile, common=common).strip("`") if has_command else "",
         closing=closing_line(plan),
     )

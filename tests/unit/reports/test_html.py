@@ -168,7 +168,7 @@ def test_masked_values_stay_masked() -> None:
         "~ 3 to change",
         "4 unchanged",
         FINGERPRINT,
-        "To destroy 1 - delete Channel/old no longer in the manifests manifests/channels.yaml:12",
+        "To destroy 1 - delete Channel/old no longer in the manifests was manifests/channels.yaml:12",
         "edited in the manifest manifests/widgets.yaml:12 3 fields, 1 request id w-1",
         "+ create Schema/ticket new manifests/schemas.yaml:12 3 resources depend on it 2 requests",
         "After Schema/customer",
@@ -183,7 +183,7 @@ def test_masked_values_stay_masked() -> None:
         "POST /api/v2/schemas/ticket/publish publish waited for",
         "Moved in the org since the last apply 1 Widget/queue-aht id w-1",
         "Field Last applied Now in the org /config/refresh 60 30",
-        "Checks 1 passed, 1 did not warn channel.fallback Channel/care would switch",
+        "Checks 1 passed, 1 warned warn channel.fallback Channel/care would switch",
         "agents: 1, wanted: 2",
         "warning auth.scope analytics is not granted Hint: grant it before the apply",
         "12 requests made; apply needs 9, about 1 s at 300 a minute.",
@@ -200,6 +200,25 @@ def test_page_ends_with_the_next_step() -> None:
     assert page.text.endswith(
         "Next step reconciler apply p.json Copy Plan: 1 to add, 3 to change, 1 to destroy."
     )
+
+
+def test_next_step_repeats_the_common_options() -> None:
+    page = Read(plan_html(rich_plan(), planfile="p.json", common=("--org", "prod")))
+
+    assert "reconciler apply p.json --org prod" in page.text
+
+
+def test_long_table_shows_what_changes_and_counts_the_rest() -> None:
+    rows = [[f"Agent {at}", "0.1", "0.2" if at == 7 else "0.1"] for at in range(60)]
+    table = {
+        "title": "Weights",
+        "columns": ["member", "before", "after"],
+        "rows": [*rows, ["total", "6", "6.1"]],
+    }
+
+    page = Read(plan_html(plan(change("Widget/a", Action.UPDATE, report={"tables": [table]}))))
+
+    assert "Weights member before after Agent 7 0.1 0.2 total 6 6.1 … 59 unchanged rows" in page.text
 
 
 def test_dangerous_changes_come_first() -> None:
