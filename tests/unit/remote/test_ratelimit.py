@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
 
@@ -153,6 +154,34 @@ def test_second_beyond_the_reset_is_waited_for() -> None:
         return desk.clock.slept
 
     assert asyncio.run(told()) == [0.5]
+
+
+def test_window_that_began_sooner_than_expected_is_not_begun_twice() -> None:
+    async def told() -> _Desk:
+        desk = _Desk(allowed=3)
+        await desk.request()
+        desk.clock.passed_s = 60.5
+        await desk.request()
+        desk.clock.passed_s = 61.5
+        for _ in range(3):
+            await desk.request()
+        return desk
+
+    desk = asyncio.run(told())
+
+    assert (desk.counts, desk.clock.slept) == ({0: 1, 1: 3, 2: 1}, [59.5])
+
+
+@pytest.mark.parametrize(("reset_s", "is_waited_for"), [(180.0, True), (180.1, False)])
+def test_window_that_opens_within_reason_is_waited_for(reset_s: float, is_waited_for: bool) -> None:
+    async def told() -> list[float]:
+        desk = _Desk(allowed=1, reset_s=reset_s)
+        await desk.request()
+        with suppress(WaitTooLong):
+            await desk.request()
+        return desk.clock.slept
+
+    assert asyncio.run(told()) == ([181.0] if is_waited_for else [])
 
 
 def test_late_answer_of_the_window_before_does_not_give_it_back() -> None:
