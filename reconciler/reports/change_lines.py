@@ -10,12 +10,12 @@ from rich.text import Text
 from reconciler.model.change import Action, Reason
 from reconciler.model.plan import Plan, PlannedChange, PlannedStep
 from reconciler.model.values import JsonObject, JsonValue
-from reconciler.reports.field_lines import IN_JSON, cut_lines, field_lines
+from reconciler.reports.field_lines import IN_JSON, cut_lines, drifted_lines, field_lines
 from reconciler.reports.inert import inert
 from reconciler.reports.lines import indented, line, table_lines
 from reconciler.reports.literals import Literals
 from reconciler.reports.unchanged import unchanged_line
-from reconciler.reports.wording import ACTION_STYLES, counted, reason_in_words
+from reconciler.reports.wording import ACTION_STYLES, Subject, counted, reason_in_words
 
 INDENT = 6
 LONG_TABLE = 12
@@ -30,10 +30,12 @@ def literals_for(plan: Plan, width: int) -> Literals:
     return Literals({remote_id: name for name, remote_id in plan.basis.lookups.items()}, width - INDENT)
 
 
-def change_lines(change: PlannedChange, literals: Literals) -> Iterator[Text]:
+def change_lines(
+    change: PlannedChange, literals: Literals, subject: Subject = Subject.PLAN
+) -> Iterator[Text]:
     """Everything about one change but its requests."""
     yield heading(change)
-    yield from indented(_body(change, literals), INDENT)
+    yield from indented(_body(change, literals, subject), INDENT)
 
 
 def heading(change: PlannedChange) -> Text:
@@ -51,9 +53,11 @@ def place_of_change(change: PlannedChange) -> str:
     return f"{was}{change.source.file}:{change.source.line}"
 
 
-def facts_of(change: PlannedChange) -> str:
-    """Why, the remote id where it is known, and the number of requests."""
+def facts_of(change: PlannedChange, subject: Subject = Subject.PLAN) -> str:
+    """Why, the remote id where it is known, and the number of requests; in a comparison the id alone."""
     known = [f"id {change.remote_id}"] if change.remote_id else []
+    if subject is Subject.COMPARISON:
+        return "".join(known)
     return "; ".join([reason_in_words(change), *known, requests_of(change)])
 
 
@@ -133,11 +137,13 @@ def step_lines(step: PlannedStep) -> Iterator[Text]:
         yield from (line("  ", text) for text in pretty.splitlines())
 
 
-def _body(change: PlannedChange, literals: Literals) -> Iterator[Text]:
-    yield line((facts_of(change), "dim"))
+def _body(change: PlannedChange, literals: Literals, subject: Subject) -> Iterator[Text]:
+    if facts := facts_of(change, subject):
+        yield line((facts, "dim"))
     if change.action is not Action.CREATE:
+        as_lines = drifted_lines if subject is Subject.COMPARISON else field_lines
         for field in change.fields:
-            yield from field_lines(field, literals)
+            yield from as_lines(field, literals)
         if left_out := unchanged_line(change):
             yield line((left_out, "dim"))
     yield from (line(text) for text in _object(change, literals))

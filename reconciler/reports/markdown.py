@@ -36,12 +36,12 @@ from reconciler.reports.signed_lines import signed_change, signed_drift, signed_
 from reconciler.reports.verdicts import check_totals, other_problems, verdicts_of
 from reconciler.reports.wording import (
     BY_DANGER,
-    GROUP_TITLES,
     Subject,
     blockers,
     closing_line,
     cost_line,
     counted,
+    group_title,
     headline,
     is_blocked,
     moved_by,
@@ -107,12 +107,13 @@ def _head(plan: Plan) -> str:
     lines = [marker(plan.org, subject_of(plan)), f"## {what} {code(plan.org)}: {numbers}", ""]
     if is_blocked(plan):
         lines += [f"**Blocked** by {_named(blockers(plan))}: nothing can be applied yet.", ""]
-    if gone := [found.address for found in plan.changes if found.action in (Action.DELETE, Action.REPLACE)]:
+    gone = [found.address for found in plan.changes if found.action in (Action.DELETE, Action.REPLACE)]
+    if gone and subject_of(plan) is Subject.PLAN:
         lines += [f"**Destroys** {_named(gone)}.", ""]
     if said := partial_line(plan):
         lines += [said, ""]
     if plan.changes:
-        lines += [*_table(plan.changes), ""]
+        lines += [*_table(plan), ""]
     if subject_of(plan) is Subject.PLAN:
         lines += [f"Fingerprint {code(plan.fingerprint)}", ""]
     return "\n".join(lines)
@@ -124,9 +125,12 @@ def _named(names: Sequence[str]) -> str:
     return " and ".join([", ".join(shown), *more])
 
 
-def _table(changes: Sequence[PlannedChange]) -> Iterator[str]:
+def _table(plan: Plan) -> Iterator[str]:
+    changes = plan.changes
     shown = [action for action in _COLUMNS if any(change.action is action for change in changes)]
-    yield f"| kind | {' | '.join(_COLUMNS[action] for action in shown)} |"
+    is_plan = subject_of(plan) is Subject.PLAN
+    columns = [_COLUMNS[action] if is_plan else group_title(plan, action, cell) for action in shown]
+    yield f"| kind | {' | '.join(columns)} |"
     yield f"| --- |{' ---: |' * len(shown)}"
     kinds = sorted({change.kind for change in changes})
     for kind in kinds[:MOST_KINDS]:
@@ -182,14 +186,13 @@ class _Fold:
 
     def line(self) -> str:
         """Alone, as an element of a list."""
-        name, facts = self.head
-        return f"\n- {code(name)} {code(facts)}\n"
+        return f"\n- {' '.join(code(text) for text in self.head if text)}\n"
 
     def details(self, limit: int) -> str | None:
         """With what of its lines fits."""
-        name, facts = self.head
+        said = " ".join(f"<code>{escaped(text)}</code>" for text in self.head if text)
         opening = "<details open>" if self.is_open else "<details>"
-        head = f"\n{opening}<summary><code>{escaped(name)}</code> <code>{escaped(facts)}</code></summary>\n\n"
+        head = f"\n{opening}<summary>{said}</summary>\n\n"
         left = limit - self.room.size(head) - self.room.size(self.room.where) - _FOLDED
         if left < SMALLEST:
             return None
@@ -199,29 +202,42 @@ class _Fold:
 
 
 def _sections(plan: Plan, room: Room) -> list[Section]:
-    literals = literals_for(plan, WIDTH)
     is_open = len(plan.changes) + len(plan.drift) <= OPEN_AT_MOST
+    how = _Folding(literals_for(plan, WIDTH), subject_of(plan), room, is_open)
     found = [
-        (GROUP_TITLES[action], _change(change, literals, room, is_open=is_open))
+        (group_title(plan, action, code), _change(change, how))
         for action in BY_DANGER
         for change in plan.changes
         if change.action is action
     ]
-    found += [(_MOVED, _drifted(drifted, literals, room, is_open=is_open)) for drifted in plan.drift]
+    found += [(_MOVED, _drifted(drifted, how)) for drifted in plan.drift]
     return [Section(title, fold.line, fold.details) for title, fold in found]
 
 
-def _change(change: PlannedChange, literals: Literals, room: Room, *, is_open: bool) -> _Fold:
+@dataclass(frozen=True, slots=True)
+class _Folding:
+    """What all folds of a document have in common."""
+
+    literals: Literals
+    subject: Subject
+    room: Room
+    is_open: bool
+
+
+def _change(change: PlannedChange, how: _Folding) -> _Fold:
     place = f" ({found})" if (found := place_of_change(change)) else ""
     facts = f"{reason_in_words(change)}; {requests_of(change)}{place}"
+    if how.subject is Subject.COMPARISON:
+        facts = f"id {change.remote_id}" if change.remote_id else ""
     head = (f"{change.action.symbol} {change.address}", facts)
-    return _Fold(head, partial(signed_change, change, literals), room, is_open)
+    lines = partial(signed_change, change, how.literals, how.subject)
+    return _Fold(head, lines, how.room, how.is_open)
 
 
-def _drifted(drifted: DriftedResource, literals: Literals, room: Room, *, is_open: bool) -> _Fold:
+def _drifted(drifted: DriftedResource, how: _Folding) -> _Fold:
     facts = "; ".join(text for text in (f"id {drifted.remote_id}", moved_by(drifted)) if text)
-    head = (drifted.address, facts)
-    return _Fold(head, partial(signed_drift, drifted, literals), room, is_open)
+    lines = partial(signed_drift, drifted, how.literals)
+    return _Fold((drifted.address, facts), lines, how.room, how.is_open)
 
 
 def _titles(sections: Sequence[Section]) -> list[str]:

@@ -17,7 +17,7 @@ from reconciler.reports.inert import inert, inert_lines
 from reconciler.reports.literals import Literals
 from reconciler.reports.unchanged import unchanged_line
 from reconciler.reports.verdicts import Verdict, numbers_of
-from reconciler.reports.wording import GONE, is_gone, place_of
+from reconciler.reports.wording import GONE, Subject, is_gone, place_of
 
 WIDEST = 100
 """Of what is said in prose; a comment shows so many characters side by side."""
@@ -26,13 +26,16 @@ _OBJECT_SIGNS = {Action.CREATE: "+", Action.DELETE: "-", Action.REPLACE: "+"}
 _CHECK_SIGNS = {CheckStatus.FAIL: "-", CheckStatus.WARN: "!"}
 
 
-def signed_change(change: PlannedChange, literals: Literals) -> Iterator[str]:
+def signed_change(
+    change: PlannedChange, literals: Literals, subject: Subject = Subject.PLAN
+) -> Iterator[str]:
     """Its fields or the object, then tables, notes and what hangs on it."""
     if change.remote_id:
         yield f"# id {inert(change.remote_id)}"
     if change.action is not Action.CREATE:
+        as_diff = drifted_diff if subject is Subject.COMPARISON else field_diff
         for field in change.fields:
-            yield from field_diff(field, literals)
+            yield from as_diff(field, literals)
         if left_out := unchanged_line(change):
             yield f"# {left_out}"
     shown = object_lines(change, literals)

@@ -22,12 +22,12 @@ from reconciler.reports.verdicts import Verdict, check_totals, numbers_of, other
 from reconciler.reports.wording import (
     BY_DANGER,
     GONE,
-    GROUP_TITLES,
     Subject,
     blocked_line,
     closing_line,
     cost_line,
     counted,
+    group_title,
     headline,
     is_blocked,
     is_gone,
@@ -95,9 +95,9 @@ def _changes(plan: Plan, literals: Literals, *, show_requests: bool) -> Iterator
         group = [change for change in plan.changes if change.action is action]
         if group:
             yield line()
-            yield line((f"{GROUP_TITLES[action]} ({len(group)})", "bold"))
+            yield line((f"{group_title(plan, action)} ({len(group)})", "bold"))
         for change in group:
-            yield from change_lines(change, literals)
+            yield from change_lines(change, literals, subject_of(plan))
             yield from _requests(change) if show_requests else ()
 
 

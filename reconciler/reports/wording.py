@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import assert_never
 
@@ -90,6 +90,19 @@ def reason_in_words(change: PlannedChange) -> str:
     if change.reason is Reason.DRIFTED and change.action is Action.CREATE:
         return "gone from the org since the last apply"
     return _REASONS[change.reason]
+
+
+def group_title(plan: Plan, action: Action, quote: Callable[[str], str] = str) -> str:
+    """What a group of changes is called; in a comparison, by the org that has them.
+
+    Args:
+        quote: makes an org's name harmless where it is to stand.
+    """
+    names = plan.basis.options.get(Subject.COMPARISON)
+    if not isinstance(names, list | tuple) or len(names) != 2:
+        return GROUP_TITLES[action]
+    one, other = (quote(str(name)) for name in names)
+    return {Action.DELETE: f"Only in {one}", Action.CREATE: f"Only in {other}"}.get(action, "Different")
 
 
 def tally(summary: Summary) -> str:

@@ -81,7 +81,9 @@ def drift(*moved: DriftedResource) -> Plan:
 
 def comparison(*changes: PlannedChange) -> Plan:
     """What `compare` finds: a plan that nothing applies."""
-    return plan(*changes, applyable=False, basis=Basis(options={"compare": True}))
+    return plan(
+        *changes, org="one..other", applyable=False, basis=Basis(options={"compare": ["one", "other"]})
+    )
 
 
 def error(code: str, message: str, **members: Any) -> Diagnostic:  # noqa: ANN401

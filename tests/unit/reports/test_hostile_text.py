@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -133,7 +134,7 @@ def prose_of(printed: str) -> str:
     """What a page obeys: without fenced blocks, code spans, escaped HTML, and the elements that are ours."""
     prose = re.sub(r"^(`{3,})(?:diff|text|mermaid)\n.*?\n\1$", "", printed, flags=re.DOTALL | re.MULTILINE)
     prose = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", prose)
-    ours = r"<code>[^<>]*</code>|</?(?:details|summary)>|<details open>|<!-- reconciler:plan org=[^ <>]* -->"
+    ours = r"<code>[^<>]*</code>|</?(?:details|summary)>|<details open>|<!-- reconciler:\w+ org=[^ <>]* -->"
     return re.sub(ours, "", prose)
 
 
@@ -171,7 +172,11 @@ def test_summaries_obey_nothing(text: str) -> None:
     found = error(text, text, hint=text, file=text, line=1, address=text)
     ran = run(result(text, Action.UPDATE, Outcome.FAILED, error=result_error(found)), diagnostics=(found,))
 
-    for printed in (plan_step_summary(hostile_plan(text)), run_step_summary(ran, hostile_plan(text))):
+    plain = hostile_plan(text)
+    compared = replace(plain, basis=Basis(options={"compare": [text, text]}))
+    drifted = replace(plain, changes=(), basis=Basis(options={"drift": True}))
+    shown = [plan_step_summary(found) for found in (plain, compared, drifted)]
+    for printed in (*shown, run_step_summary(ran, plain)):
         assert_inert(printed)
         assert not re.search(r"[<>@`]|https:|everyone|smile", prose_of(printed))
 

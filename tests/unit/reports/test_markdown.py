@@ -12,7 +12,7 @@ from reconciler.reports import plan_markdown
 from reconciler.reports.code_blocks import Room, code, fenced, utf8_bytes
 from reconciler.reports.markdown import marker
 from reconciler.reports.wording import Subject
-from tests.unit.reports.builders import FINGERPRINT, change, check, drift, error, field, plan
+from tests.unit.reports.builders import FINGERPRINT, change, check, comparison, drift, error, field, plan
 
 OPEN = "<details open><summary><code>"
 END = "</code></summary>"
@@ -175,6 +175,36 @@ def test_plan_without_changes_is_short() -> None:
         "```\n"
         "\n"
         "No changes. The org matches the manifests.\n"
+    )
+
+
+def test_comparison_speaks_of_two_orgs_and_of_nothing_to_apply() -> None:
+    compared = comparison(
+        change("Widget/a", Action.DELETE, Reason.REMOVED, remote_id="w-1", source=None, before={"a": 1}),
+        change("Widget/b", Action.UPDATE, source=None, fields=(field("/x", 1, 2),)),
+    )
+
+    assert plan_markdown(compared) == (
+        "<!-- reconciler:compare org=one..other -->\n"
+        "## Comparison of `one..other`: 0 to add, 1 to change, 1 to destroy; 4 unchanged\n"
+        "\n"
+        "| kind | Different | Only in `one` |\n"
+        "| --- | ---: | ---: |\n"
+        "| `Widget` | 1 | 1 |\n"
+        "\n"
+        "### Only in `one` (1)\n"
+        "\n"
+        "<details open><summary><code>- Widget/a</code> <code>id w-1</code></summary>\n"
+        "\n```diff\n# id w-1\n- a: 1\n```\n\n</details>\n"
+        "\n"
+        "### Different (1)\n"
+        "\n"
+        "<details open><summary><code>~ Widget/b</code></summary>\n"
+        "\n```diff\n  /x\n- 1\n+ 2\n```\n\n</details>\n"
+        "\n"
+        "```text\n12 requests made\nNothing to apply: a comparison only shows.\n```\n"
+        "\n"
+        "Comparison: 0 to add, 1 to change, 1 to destroy.\n"
     )
 
 

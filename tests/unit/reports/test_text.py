@@ -350,12 +350,35 @@ def test_no_drift_leaves_nothing_to_do() -> None:
     )
 
 
-def test_comparison_is_no_plan_to_apply() -> None:
-    shown = plan_text(comparison(change("Widget/a", Action.CREATE, after={"a": 1})))
+COMPARED = (
+    change("Widget/a", Action.DELETE, Reason.REMOVED, remote_id="w-1", source=None, before={"a": 1}),
+    change("Widget/b", Action.UPDATE, remote_id="w-2", source=None, fields=(field("/x", 1, 2),), requests=0),
+    change("Widget/c", Action.CREATE, source=None, after={"a": 1}),
+)
 
-    assert shown.startswith("Comparison of sandbox: 1 to add, 0 to change, 0 to destroy; 4 unchanged\n\n")
-    assert "Blocked" not in shown
-    assert "Nothing to apply: a comparison only shows.\n" in shown
+
+def test_comparison_speaks_of_two_orgs_and_of_nothing_to_apply() -> None:
+    assert plan_text(comparison(*COMPARED)) == (
+        "Comparison of one..other: 1 to add, 1 to change, 1 to destroy; 4 unchanged\n"
+        "\n"
+        "Only in one (1)\n"
+        "  - Widget/a\n"
+        "      id w-1\n"
+        "      a: 1\n"
+        "\n"
+        "Different (1)\n"
+        "  ~ Widget/b\n"
+        "      id w-2\n"
+        "      /x: 1 -> 2\n"
+        "\n"
+        "Only in other (1)\n"
+        "  + Widget/c\n"
+        "      a: 1\n"
+        "\n"
+        "12 requests made\n"
+        "Nothing to apply: a comparison only shows.\n"
+        "Comparison: 1 to add, 1 to change, 1 to destroy.\n"
+    )
 
 
 def matrix(rows: int, moved: int) -> Plan:
