@@ -8,9 +8,9 @@ from dataclasses import replace
 from reconciler.commands.facts import facts_of
 from reconciler.commands.scopes import missing_scopes
 from reconciler.commands.surveys import HostSurvey, OrgSurvey, ProjectSurvey, StoreSurvey, Survey
-from reconciler.errors import ExitCode, Rejected
+from reconciler.errors import ExitCode, ReconcilerError, Rejected
 from reconciler.model.checkup import Checkup, Finding, Health, doubtful, failed, well
-from reconciler.remote import Origins, Window
+from reconciler.remote import Origins, UnusableBundle, UnusableProxy, Window
 from reconciler.store import SCHEMA_VERSION
 
 LARGEST_SKEW_S = 30.0
@@ -82,13 +82,15 @@ def _parts(origins: Origins) -> tuple[tuple[str, str | None], ...]:
 
 
 def _org(survey: Survey, found: OrgSurvey) -> Iterator[Finding]:
+    error = found.host_error
     if found.host is not None:
-        yield from _way(found.host, is_sandbox=survey.project.is_sandbox)
-    if found.host_error is not None and (found.host is not None or survey.project.is_sandbox):
-        yield failed("connection", found.host_error)
+        yield from _way(found.host, error, is_sandbox=survey.project.is_sandbox)
+    is_told = error is None or isinstance(error, UnusableProxy | UnusableBundle)
+    if error is not None and not is_told and (found.host is not None or survey.project.is_sandbox):
+        yield failed("connection", error)
     if not found.has_token:
         if found.error is not None:
-            yield failed("token", found.error)
+            yield _behind(failed("token", found.error), found.host)
         return
     yield well("token", _lifetime(found.token_lifetime_s))
     yield _scopes(survey, found)
@@ -99,15 +101,30 @@ def _org(survey: Survey, found: OrgSurvey) -> Iterator[Finding]:
         yield _analytics(found)
 
 
-def _way(host: HostSurvey, *, is_sandbox: bool) -> Iterator[Finding]:
+def _way(host: HostSurvey, error: ReconcilerError | None, *, is_sandbox: bool) -> Iterator[Finding]:
+    """Host, proxy and certificates; `error` is why there is no connection, where there is none."""
     login = f", signing in at {host.login_host}" if host.login_host != host.api_host else ""
     where = f"{host.api_host}{login}, as client {host.client_id}"
     yield well("host", f"{where} (started for this command)" if is_sandbox else where)
     proxies = {host.api_host: host.api_route.proxy, host.login_host: host.login_route.proxy}
     said = ", ".join(f"{proxy} to {name}" for name, proxy in proxies.items() if proxy)
-    yield well("proxy", said or "none")
+    yield _usable("proxy", said or "none", error if isinstance(error, UnusableProxy) else None)
     bundle = host.api_route.certificates or "the bundle that comes with the program"
-    yield well("certificates", bundle if host.is_encrypted else "not used: plain http on this machine")
+    certificates = bundle if host.is_encrypted else "not used: plain http on this machine"
+    yield _usable("certificates", certificates, error if isinstance(error, UnusableBundle) else None)
+
+
+def _usable(name: str, what: str, error: ReconcilerError | None) -> Finding:
+    if error is None:
+        return well(name, what)
+    found = failed(name, error)
+    return replace(found, message=f"{what}: {found.message}")
+
+
+def _behind(found: Finding, host: HostSurvey | None) -> Finding:
+    """A failure to reach the login host, with the proxy that was asked to."""
+    proxy = host.login_route.proxy if host else None
+    return replace(found, message=f"{found.message} (through {proxy})") if proxy else found
 
 
 def _lifetime(lifetime_s: float | None) -> str:

@@ -9,7 +9,7 @@ from reconciler.remote.client import OrgClient, ReadOnlyClient, open_client
 from reconciler.remote.hosts import Target, resolve_target
 from reconciler.remote.origins import Origins, origins_of
 from reconciler.remote.ratelimit import Window
-from reconciler.remote.routes import Route, route_to
+from reconciler.remote.routes import Route, UnusableBundle, UnusableProxy, route_to
 from reconciler.remote.tally import Statistics
 
 __all__ = [
@@ -19,6 +19,8 @@ __all__ = [
     "Route",
     "Statistics",
     "Target",
+    "UnusableBundle",
+    "UnusableProxy",
     "Window",
     "open_client",
     "origins_of",

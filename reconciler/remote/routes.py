@@ -8,6 +8,7 @@ import urllib.request
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from reconciler.errors import ConfigError
 from reconciler.remote.hosts import host_of, is_loopback_url
 
 OWN_BUNDLE_NAMES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -16,6 +17,14 @@ OWN_BUNDLE_NAMES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 OTHER_BUNDLE_NAMES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/]*@")
+
+
+class UnusableProxy(ConfigError):
+    """The proxy that the environment names cannot be used."""
+
+
+class UnusableBundle(ConfigError):
+    """The certificate bundle that the environment names cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,19 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler.errors import ConfigError
 from reconciler.remote.endpoints import QUERY_PATH, TOKEN_PATH
 from reconciler.remote.hosts import Target
-from reconciler.remote.routes import OTHER_BUNDLE_NAMES, OWN_BUNDLE_NAMES, other_tools_bundle, proxy_for
+from reconciler.remote.routes import (
+    OTHER_BUNDLE_NAMES,
+    OWN_BUNDLE_NAMES,
+    UnusableBundle,
+    UnusableProxy,
+    other_tools_bundle,
+    proxy_for,
+)
 from reconciler.settings import HttpSettings
+
+_PROXY_NAMES = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and their lower-case spellings"
 
 
 class MutationRefused(RuntimeError):
@@ -91,12 +99,14 @@ def _transport(url: str, settings: HttpSettings) -> httpx.AsyncHTTPTransport:
     try:
         return httpx.AsyncHTTPTransport(verify=_certificates(url), limits=limits, proxy=proxy_for(url))
     except ImportError as error:
-        raise ConfigError(
-            "the proxy that the environment names speaks SOCKS, which needs the package socksio"
+        raise UnusableProxy(
+            "the proxy that the environment names speaks SOCKS, which needs the package socksio",
+            hint=f"install socksio, or check {_PROXY_NAMES}",
         ) from error
     except ValueError as error:
-        raise ConfigError(
-            "the environment names a proxy that is no http://, https:// or socks5:// URL"
+        raise UnusableProxy(
+            "the environment names a proxy that is no http://, https:// or socks5:// URL",
+            hint=f"check {_PROXY_NAMES}",
         ) from error
 
 
@@ -108,7 +118,7 @@ def _certificates(url: str) -> ssl.SSLContext:
         bundle = other_tools_bundle()
         return ssl.create_default_context(cafile=bundle) if bundle else httpx.create_ssl_context()
     except OSError as error:
-        raise ConfigError(
+        raise UnusableBundle(
             f"the certificate bundle cannot be read: {error}",
             hint=f"check {', '.join((*OWN_BUNDLE_NAMES, *OTHER_BUNDLE_NAMES))}",
         ) from error

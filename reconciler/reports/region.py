@@ -10,6 +10,7 @@ that whatever ends the process leaves a terminal as good as before. Knows nothin
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event, RLock, Thread
@@ -108,9 +109,12 @@ class Region:
         self._widths, self._shown = [], ("", 0)
 
     def _tick(self, is_over: Event) -> None:
+        due = time.monotonic()
         while not is_over.wait(REFRESH_S):
+            # After a stop the main thread learns first that the screen is another one: a turn is left out.
+            was_stopped, due = time.monotonic() > due + 2 * REFRESH_S, time.monotonic()
             with self._lock:
-                if not is_over.is_set():
+                if not (is_over.is_set() or was_stopped):
                     self.refresh()
 
     def _frame(self, above: str) -> str:

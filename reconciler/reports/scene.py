@@ -75,16 +75,18 @@ class Scene:
     reads_answered: int = 0
     changes: int = 0
     done: int = 0
-    started: float | None = None
+    started: float = field(init=False)
     awaited: str | None = None
     window: Window | None = None
     throttled_until: float = -math.inf
     running: dict[str, Running] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.started = self.monotonic()
+
     def take(self, event: Event) -> None:
         """Moves with an event."""
-        self.started = self.monotonic() if self.started is None else self.started
         match event:
             case LockAwaited(said):
                 self.awaited = said
@@ -132,7 +134,7 @@ class Scene:
         return [head, *upper, *_bounded(waiting, "wait for others", room - len(upper)), *foot]
 
     def _headline(self) -> str:
-        elapsed = _elapsed(self.monotonic() - self.started if self.started is not None else 0)
+        elapsed = _elapsed(self.monotonic() - self.started)
         if self.awaited is not None:
             return f"Waiting, {elapsed}: {self.awaited}"
         if not self.changes:

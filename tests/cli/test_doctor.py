@@ -206,7 +206,34 @@ FAILING = {
     "bad proxy": Failing(
         {"GENESYS_BASE_URL": "https://api.example.test", "https_proxy": "ftp://127.0.0.1:1"},
         78,
-        {"connection": "fail"},
+        {"proxy": "fail"},
+        "config.invalid",
+    ),
+    "dead proxy": Failing(
+        {
+            "GENESYS_BASE_URL": "https://api.example.test",
+            "GENESYS_LOGIN_URL": "https://login.example.test",
+            "https_proxy": "http://kim:planted@127.0.0.1:{port}",
+        },
+        1,
+        {"token": "fail"},
+        "remote.unavailable",
+    ),
+    "no certificates": Failing(
+        {"GENESYS_BASE_URL": "https://api.example.test", "SSL_CERT_FILE": "/nowhere/ca.pem"},
+        78,
+        {"certificates": "fail"},
+        "config.invalid",
+    ),
+    "certificates that are none": Failing(
+        {
+            "GENESYS_BASE_URL": "https://api.example.test",
+            "SSL_CERT_FILE": "",
+            "SSL_CERT_DIR": "",
+            "REQUESTS_CA_BUNDLE": __file__,
+        },
+        78,
+        {"certificates": "fail"},
         "config.invalid",
     ),
 }
@@ -227,6 +254,25 @@ def test_org_that_fails_is_told_with_all_the_rest(
     assert ran.codes.count(failing.diagnostic) == 1
     assert all(found["hint"] for found in ran.document["findings"] if found["status"] != "ok")
     assert org.client_secret not in ran.out
+    assert "planted" not in ran.out
+
+
+def test_failure_behind_a_proxy_names_it_without_its_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    proxy = f"127.0.0.1:{free_port()}"
+    for name, value in org_environment("https://api.example.test", "id", "the-secret").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GENESYS_LOGIN_URL", "https://login.example.test")
+    monkeypatch.setenv("https_proxy", f"http://kim:planted@{proxy}")
+
+    told = {found["name"]: found["message"] for found in doctor().document["findings"]}
+
+    assert told["proxy"] == (
+        f"http://***@{proxy} to api.example.test, http://***@{proxy} to login.example.test"
+    )
+    assert told["token"].endswith(f"(through http://***@{proxy})")
 
 
 @pytest.mark.parametrize(
