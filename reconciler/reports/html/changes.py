@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from reconciler.model.change import Action
@@ -20,7 +20,7 @@ from reconciler.reports.html.fields import (
 )
 from reconciler.reports.literals import Literals
 from reconciler.reports.unchanged import unchanged_line
-from reconciler.reports.wording import GONE, counted, is_gone, moved_by, reason_in_words
+from reconciler.reports.wording import GONE, Subject, counted, is_gone, moved_by, reason_in_words
 
 OBJECTS = {
     Action.CREATE: "The new object",
@@ -77,8 +77,10 @@ class DriftView:
     fields: tuple[FieldView, ...]
 
 
-def change_view(change: PlannedChange, shown: Container[str], literals: Literals) -> ChangeView:
-    """Everything about one change.
+def change_view(
+    change: PlannedChange, shown: Container[str], literals: Literals, subject: Subject = Subject.PLAN
+) -> ChangeView:
+    """Everything about one change; a comparison has neither reasons nor requests.
 
     Args:
         shown: the addresses to which the page can lead.
@@ -89,15 +91,15 @@ def change_view(change: PlannedChange, shown: Container[str], literals: Literals
         symbol=change.action.symbol,
         address=change.address,
         kind=change.kind,
-        reason=reason_in_words(change),
+        reason=reason_in_words(change) if subject is Subject.PLAN else "",
         place=place_of_change(change),
         remote_id=change.remote_id or "",
         blast=_blast(change.dependants),
-        facts=_facts(change),
+        facts=tuple(_facts(change, subject)),
         depends_on=tuple(link_to(address, shown) for address in change.depends_on),
         notes=change.notes,
         fields=_fields(change, literals),
-        object=_object(change, literals),
+        object=_object(change, literals, subject),
         unchanged=unchanged_line(change) or "",
         tables=tables_view(change.report, literals),
         steps=tuple(step_view(step) for step in change.steps),
@@ -119,9 +121,11 @@ def _blast(dependants: int) -> str:
     return f"{counted(dependants, 'resource')} {verb} on it"
 
 
-def _facts(change: PlannedChange) -> tuple[str, ...]:
-    fields = [counted(len(change.fields), "field")] if _shows_fields(change) and change.fields else []
-    return (*fields, requests_of(change))
+def _facts(change: PlannedChange, subject: Subject) -> Iterator[str]:
+    if _shows_fields(change) and change.fields:
+        yield counted(len(change.fields), "field")
+    if subject is Subject.PLAN:
+        yield requests_of(change)
 
 
 def _shows_fields(change: PlannedChange) -> bool:
@@ -133,9 +137,10 @@ def _fields(change: PlannedChange, literals: Literals) -> tuple[FieldView, ...]:
     return tuple(field_view(field, literals) for field in change.fields) if _shows_fields(change) else ()
 
 
-def _object(change: PlannedChange, literals: Literals) -> ObjectView | None:
+def _object(change: PlannedChange, literals: Literals, subject: Subject) -> ObjectView | None:
     is_going = change.action is Action.DELETE
     lines = object_view(change.before if is_going else change.after, literals)
     if not lines or change.action not in OBJECTS:
         return None
-    return ObjectView(OBJECTS[change.action], "before" if is_going else "after", lines)
+    title = OBJECTS[change.action] if subject is Subject.PLAN else "The object"
+    return ObjectView(title, "before" if is_going else "after", lines)

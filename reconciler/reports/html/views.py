@@ -20,13 +20,13 @@ from reconciler.reports.verdicts import Verdict as CheckVerdict
 from reconciler.reports.verdicts import check_totals, numbers_of, other_problems, verdicts_of
 from reconciler.reports.wording import (
     BY_DANGER,
-    GROUP_TITLES,
     Subject,
     apply_command,
     blocked_line,
     closing_line,
     cost_line,
     counted,
+    group_title,
     headline,
     is_blocked,
     next_steps,
@@ -133,7 +133,12 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """The whole page."""
+    """The whole page.
+
+    Args:
+        is_plan: not a comparison, whose fields have no origin and whose changes no order.
+        sides: what stands above the values that are compared.
+    """
 
     title: str
     what: str
@@ -146,6 +151,8 @@ class PageView:
     facts: tuple[tuple[str, str], ...]
     problems: tuple[ProblemView, ...]
     problem_totals: str
+    is_plan: bool
+    sides: tuple[str, str]
     groups: tuple[Group, ...]
     filters: tuple[Filter, ...]
     is_open: bool
@@ -173,7 +180,7 @@ def page_view(plan: Plan, *, planfile: str | None, common: Sequence[str], show_r
     verdicts = verdicts_of(plan)
     checks = [_check(verdict, shown, literals) for verdict in verdicts]
     problems = other_problems(plan)
-    changes = [change_view(change, shown, literals) for change in plan.changes]
+    changes = [change_view(change, shown, literals, subject_of(plan)) for change in plan.changes]
     what, numbers = headline(plan)
     return PageView(
         title=f"{what} {plan.org}: {numbers}",
@@ -187,7 +194,9 @@ def page_view(plan: Plan, *, planfile: str | None, common: Sequence[str], show_r
         facts=tuple(_facts(plan)),
         problems=tuple(_problem(found, shown) for found in most_severe_first(problems)),
         problem_totals=totals(problems),
-        groups=tuple(_groups(changes)),
+        is_plan=subject_of(plan) is Subject.PLAN,
+        sides=_sides(plan),
+        groups=tuple(_groups(plan, changes)),
         filters=tuple(_filters(changes)),
         is_open=len(changes) <= OPEN_AT_MOST,
         shows_requests=show_requests,
@@ -221,27 +230,38 @@ def _verdict(plan: Plan) -> Verdict:
 def _tallies(plan: Plan) -> Iterator[Tally]:
     for action in BY_DANGER:
         if number := getattr(plan.summary, action.value):
-            yield Tally(action.value, action.symbol, number, _COUNTED[action])
+            is_plan = subject_of(plan) is Subject.PLAN
+            words = _COUNTED[action] if is_plan else group_title(plan, action)
+            yield Tally(action.value, action.symbol, number, words)
 
 
 def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
-    yield "Org id", plan.org_id
+    if plan.org_id:
+        yield "Org id", plan.org_id
     yield "Made", plan.created_at
     yield "By", f"reconciler {plan.tool_version}"
     if plan.basis.state_lineage:
         yield "State", f"serial {plan.basis.state_serial}"
-    if options := apply_command(plan).strip("`").removeprefix("reconciler apply").strip():
+    options = apply_command(plan).strip("`").removeprefix("reconciler apply").strip()
+    if options and subject_of(plan) is Subject.PLAN:
         yield "Options", options
+
+
+def _sides(plan: Plan) -> tuple[str, str]:
+    names = plan.basis.options.get(Subject.COMPARISON)
+    if not isinstance(names, list | tuple) or len(names) != 2:
+        return "Before", "After"
+    return str(names[0]), str(names[1])
 
 
 # -- changes ---------------------------------------------------------------------------------------------
 
 
-def _groups(changes: Sequence[ChangeView]) -> Iterator[Group]:
+def _groups(plan: Plan, changes: Sequence[ChangeView]) -> Iterator[Group]:
     for action in BY_DANGER:
         members = tuple(change for change in changes if change.action == action.value)
         if members:
-            yield Group(action.value, GROUP_TITLES[action], members)
+            yield Group(action.value, group_title(plan, action), members)
 
 
 def _filters(changes: Sequence[ChangeView]) -> Iterator[Filter]:
@@ -253,7 +273,8 @@ def _filters(changes: Sequence[ChangeView]) -> Iterator[Filter]:
         tuple(Option(action.value, actions[action.value], action.symbol) for action in shown),
     )
     yield Filter("kind", "Kind", _options(change.kind for change in changes))
-    yield Filter("reason", "Reason", _options(change.reason for change in changes))
+    if any(change.reason for change in changes):
+        yield Filter("reason", "Reason", _options(change.reason for change in changes))
 
 
 def _options(values: Iterable[str]) -> tuple[Option, ...]:

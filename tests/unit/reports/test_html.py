@@ -13,7 +13,17 @@ import pytest
 from reconciler.model.change import Action, CheckStatus, Reason
 from reconciler.model.plan import Basis, PlannedStep
 from reconciler.reports import plan_html
-from tests.unit.reports.builders import ANN, FINGERPRINT, change, check, error, field, plan, rich_plan
+from tests.unit.reports.builders import (
+    ANN,
+    FINGERPRINT,
+    change,
+    check,
+    comparison,
+    error,
+    field,
+    plan,
+    rich_plan,
+)
 from tests.unit.reports.test_hostile_text import HOSTILE, assert_inert, hostile_plan
 
 VOID = {"meta", "link", "input", "br"}
@@ -274,6 +284,22 @@ def test_drift_report_has_no_fingerprint_and_no_command() -> None:
     assert "Drift of sandbox" in page.text
     assert FINGERPRINT not in page.text
     assert "No changes" not in page.text
+
+
+def test_comparison_names_its_orgs_and_plans_nothing() -> None:
+    page = Read(
+        plan_html(
+            comparison(
+                change("Widget/a", Action.CREATE, after={"name": "a"}),
+                change("Widget/b", Action.UPDATE, fields=(field("/size", 1, 2),)),
+            )
+        )
+    )
+
+    assert "Different 1 ~ update Widget/b manifests/widgets.yaml:12 1 field link to this change" in page.text
+    assert "Only in other 1 + create Widget/a" in page.text
+    assert "Field one other /size 1 2" in page.text
+    assert not re.search(r"request\b|\[intent\]|Dependencies|Reason|Ready|Blocked", page.text)
 
 
 def test_filters_offer_what_there_is_with_counts() -> None:
