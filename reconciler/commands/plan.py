@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,6 +32,8 @@ from reconciler.store import (
     state_location,
     store_exists,
 )
+
+_logger = logging.getLogger(__name__)
 
 NOTHING = LoadedManifests((), (), "")
 """What `destroy` reads of the manifests."""
@@ -160,7 +163,15 @@ async def make(making: Making, reader: OrgReader, observer: Observer) -> Planned
     facts = await gather(reader, lambda known: check_reads(draft, known), facts, observer)
     checks = judge(draft, facts)
     planned = make_plan(draft, checks, facts, tool_version=__version__, requests_made=reader.requests_made)
-    observer.notify(PlanMade({change.address: change.depends_on for change in planned.plan.changes}))
+    observer.notify(PlanMade())
+    _logger.info(
+        "plan %s: %d changes, %d unchanged, %d drifted; %s",
+        planned.plan.fingerprint,
+        planned.plan.summary.changes,
+        planned.plan.summary.unchanged,
+        len(planned.plan.drift),
+        "applyable" if planned.plan.applyable else "not applyable",
+    )
     return planned
 
 

@@ -42,8 +42,6 @@ class ReadAnswered:
 class PlanMade:
     """The plan stands, and is about to be shown; nothing runs until `RunStarted`."""
 
-    needs: Mapping[Address, Sequence[Address]] | Mapping[str, Sequence[str]] = field(default_factory=dict)
-
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:

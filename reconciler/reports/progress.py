@@ -110,7 +110,8 @@ class Plain:
 
 def finished_line(event: ChangeFinished) -> Text:
     """A change's outcome, with how many are done; why it failed is told at the end."""
-    return line((f"[{event.done}/{event.total}]", "dim")).append_text(outcome_line(event.result))
+    done = f"{event.done:>{len(str(event.total))}}"
+    return line((f"[{done}/{event.total}]", "dim")).append_text(outcome_line(event.result))
 
 
 class LiveDisplay:

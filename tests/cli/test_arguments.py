@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.cli.arguments import arrange, command_of, common_value, wants_json
+from reconciler.cli.app import app
+from reconciler.cli.arguments import GROUPS, arrange, command_of, common_value, wants_json
 from reconciler.errors import UsageError
 
 ARRANGED = [
@@ -78,3 +79,14 @@ def test_common_option_is_known_before_anything_is_parsed(
     given: str, environ: dict[str, str], said: str | None
 ) -> None:
     assert common_value("--log-format", given.split(), environ) == said
+
+
+def test_groups_are_those_of_the_command_line() -> None:
+    """A failure's document names the whole command."""
+    declared = {
+        str(group.name): {str(command.name) for command in group.typer_instance.registered_commands}
+        for group in app.registered_groups
+        if group.typer_instance is not None
+    }
+
+    assert {name: set(below) for name, below in GROUPS.items()} == declared

@@ -154,11 +154,13 @@ def test_log_tells_the_time_as_the_audit_trail_does() -> None:
 
 
 def test_one_v_says_what_a_colleague_would_ask(folder: Folder) -> None:
-    said = run("plan", "-v", "-q").err.splitlines()
+    ran = run("plan", "-v", "-q", "--format", "json")
 
-    assert said == [
+    fingerprint = ran.document["fingerprint"]
+    assert ran.err.splitlines() == [
         f"INFO reconciler.commands.project: org sandbox of {folder.path('reconciler.yaml')}",
         f"INFO reconciler.commands.project: 2 resources in {folder.path('manifests')}",
+        f"INFO reconciler.commands.plan: plan {fingerprint}: 2 changes, 0 unchanged, 0 drifted; applyable",
     ]
     assert run("plan", "-q").err == ""
 

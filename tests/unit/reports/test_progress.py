@@ -86,6 +86,16 @@ def test_plain_progress_is_a_line_a_change() -> None:
     assert shown(Display.PLAIN, EVENTS) == PLAIN
 
 
+def test_results_stand_below_each_other_however_many_there_are() -> None:
+    finished = [ChangeFinished(result("Widget/a", Action.UPDATE), number, 100) for number in (9, 10, 100)]
+
+    assert shown(Display.PLAIN, [*finished]).splitlines() == [
+        "[  9/100]  ~ Widget/a  succeeded  (412 ms)",
+        "[ 10/100]  ~ Widget/a  succeeded  (412 ms)",
+        "[100/100]  ~ Widget/a  succeeded  (412 ms)",
+    ]
+
+
 def test_quiet_progress_is_nothing() -> None:
     assert shown(Display.NONE, EVENTS) == ""
 
