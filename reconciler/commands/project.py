@@ -13,6 +13,7 @@ from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.kinds import KINDS
 from reconciler.manifests import (
     LoadedManifests,
+    Variables,
     credential_names,
     judge_policies,
     load_configuration,
@@ -124,11 +125,15 @@ def load_offline(project: Project, folder: Path | None = None) -> LoadedManifest
         folder,
         root=configuration.root,
         kinds=KINDS,
-        variables=project.variables,
-        environment=configuration.environment,
-        environ=project.surroundings.environ,
+        variables=Variables(
+            project.variables,
+            configuration.environment,
+            project.surroundings.environ,
+            credential_names(configuration),
+        ),
         settings=project.settings.manifests,
-        credentials=credential_names(configuration),
+        org=project.org.name,
+        is_partial=is_partial(project, folder),
     )
     policies = load_policies(configuration.root, project.settings.manifests)
     judged = judge_policies(policies, loaded.resources, project.clock.now().date())

@@ -12,11 +12,12 @@ from reconciler.manifests.configuration import (
 )
 from reconciler.manifests.loading import LoadedManifests, load_manifests
 from reconciler.manifests.policies import judge_policies, load_policies
-from reconciler.manifests.variables import read_variables, reveal
+from reconciler.manifests.variables import Variables, read_variables, reveal
 from reconciler.manifests.writing import manifest_document, to_yaml
 
 __all__ = [
     "LoadedManifests",
+    "Variables",
     "bare_configuration",
     "credential_names",
     "judge_policies",

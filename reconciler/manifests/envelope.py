@@ -73,8 +73,15 @@ Day = Annotated[date, BeforeValidator(_day)]
 _Name = Annotated[
     str,
     BeforeValidator(_name),
-    WithJsonSchema({"type": "string", "pattern": rf"^{NAME.pattern}$|\$\{{var\.", "maxLength": 200}),
+    WithJsonSchema({"type": "string", "pattern": rf"^{NAME.pattern}$|\$\{{(var|each)\.", "maxLength": 200}),
 ]
+_FOR_EACH = {
+    "anyOf": [
+        {"type": "string", "pattern": r"^\$\{var\."},
+        {"type": "object"},
+        {"type": "array", "items": {"type": "string"}},
+    ]
+}
 _IGNORED_PATH = {"type": "string", "pattern": "^/.+"}
 _IGNORED = {
     "anyOf": [
@@ -119,6 +126,7 @@ class MetadataModel(SpecModel):
     name: _Name
     labels: dict[str, str] = Field(default_factory=dict)
     formerly: list[_Name] = Field(default_factory=list)
+    for_each: Annotated[object, WithJsonSchema(_FOR_EACH)] = None
 
 
 class Envelope(SpecModel):

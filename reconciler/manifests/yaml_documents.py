@@ -49,11 +49,14 @@ class FileContent:
     unread: str = ""
 
 
-def read_documents(text: str, *, file: str, settings: ManifestSettings) -> FileContent:
+def read_documents(
+    text: str, *, file: str, settings: ManifestSettings, takes_null: bool = False
+) -> FileContent:
     """Reads all documents of a file; empty ones are skipped.
 
     Args:
         file: the name to show; one that ends in `.json` must be strict JSON.
+        takes_null: whether null may stand for a value: in an overlay it takes one away.
     """
     is_json = file.lower().endswith(".json")
     if is_json and text.strip():
@@ -61,7 +64,7 @@ def read_documents(text: str, *, file: str, settings: ManifestSettings) -> FileC
         if problem:
             return FileContent(diagnostics=(problem,), unread=text)
         text = _SURROGATES.sub(_joined, text)
-    reader = _Reader(file, settings, is_json=is_json)
+    reader = _Reader(file, settings, is_json=is_json, takes_null=takes_null)
     try:
         _refuse_directives(text, file)
         reader.read(yaml.parse(text, Loader=yaml.CSafeLoader))
@@ -100,12 +103,13 @@ def read_scalar(text: str) -> str | int | float | bool | None:
 class _Reader:
     """Turns one file's events into documents."""
 
-    def __init__(self, file: str, settings: ManifestSettings, *, is_json: bool) -> None:
+    def __init__(self, file: str, settings: ManifestSettings, *, is_json: bool, takes_null: bool) -> None:
         self.documents: list[Document] = []
         self.read_to = 0
         self._file = file
         self._settings = settings
         self._is_json = is_json
+        self._takes_null = takes_null
         self._builder = DocumentBuilder(file, settings)
 
     def read(self, events: Iterable[yaml.Event]) -> None:
@@ -150,7 +154,7 @@ class _Reader:
             return
         value = self._value(event)
         self._check_tag(event, value)
-        if value is None and self._builder.pointer:
+        if value is None and self._builder.pointer and not self._takes_null:
             self._report_null(event)
         self._builder.take_scalar(value, _place(event), length=len(event.value), anchor=event.anchor)
 

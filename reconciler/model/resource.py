@@ -66,6 +66,7 @@ class Resource:
         spec: as written: only the members that the manifest names; leaves may be late values.
         marks: JSON pointer from the document's root -> place; a pointer that is missing has its nearest
             ancestor's place.
+        files: JSON pointer -> the file of a value that stands elsewhere than the rest (defaults, an overlay).
         dependencies: from `$ref`, `dependsOn`, and the kind's own implied references to managed resources.
     """
 
@@ -77,6 +78,7 @@ class Resource:
     formerly: tuple[str, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     marks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def mark(self, pointer: str) -> Mark:
         """The place of a JSON pointer from the document's root, or of its nearest ancestor."""
@@ -85,7 +87,7 @@ class Resource:
                 return self.source
             pointer = pointer.rpartition("/")[0]
         line, column = self.marks[pointer]
-        return Mark(self.source.file, line, column)
+        return Mark(self.files.get(pointer, self.source.file), line, column)
 
     def diagnostic(
         self,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.kinds import KINDS
-from reconciler.manifests import load_manifests
+from reconciler.manifests import Variables, load_manifests
 from reconciler.model.diagnostics import Diagnostic, InvalidManifests
 from reconciler.model.outcome import RunStatus
 from reconciler.model.resource import Resource
@@ -38,9 +38,7 @@ def loaded(folder: Path, text: str) -> Mapping[str, Resource]:
         folder,
         root=folder,
         kinds=KINDS,
-        variables={},
-        environment=("X",),
-        environ={},
+        variables=Variables(environment=("X",)),
         settings=ManifestSettings(),
     )
     return {resource.address.name: resource for resource in found.resources}

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from reconciler.kinds.base import Endpoint, Kind
 from reconciler.kinds.fields import As, Combine, Immutable, Scope, SpecModel, Text, WriteOnly
 from reconciler.kinds.texts import MAY_BE_LATE
-from reconciler.manifests import LoadedManifests, load_manifests
+from reconciler.manifests import LoadedManifests, Variables, load_manifests
 from reconciler.model.diagnostics import Diagnostic, InvalidManifests
 from reconciler.model.resource import Resource
 from reconciler.model.values import JsonValue, TreeObject
@@ -49,7 +49,7 @@ class CrateSpec(SpecModel):
     weight: Annotated[float, Field(gt=0)] | None = None
     open: bool | None = None
     box: BoxSpec | None = None
-    parts: Annotated[list[PartSpec], As(Combine.KEYED, "name"), Field(max_length=3)] | None = None
+    parts: Annotated[Annotated[list[PartSpec], Field(max_length=3)] | None, As(Combine.KEYED, "name")] = None
     tags: list[str] | None = None
     extra: dict[str, object] | None = None
     secret: Annotated[str, Field(max_length=50), MAY_BE_LATE, WriteOnly()] | None = None
@@ -154,6 +154,8 @@ def load(
     variables: Mapping[str, JsonValue] | None = None,
     environ: Mapping[str, str] | None = None,
     settings: ManifestSettings | None = None,
+    org: str = "",
+    is_partial: bool = False,
 ) -> LoadedManifests:
     """Loads the documents given, as one file `manifests/a.yaml`; those under `root` when none is given."""
     if contents:
@@ -162,11 +164,12 @@ def load(
         root / "manifests",
         root=root,
         kinds=KINDS,
-        variables=variables or {},
-        environment=["TOKEN", "RECONCILER_TOKEN", "CLIENT"],
-        environ=environ or {},
+        variables=Variables(
+            variables or {}, ["TOKEN", "RECONCILER_TOKEN", "CLIENT"], environ or {}, ["CLIENT"]
+        ),
         settings=settings or ManifestSettings(),
-        credentials=["CLIENT"],
+        org=org,
+        is_partial=is_partial,
     )
 
 
