@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.manifests import load_configuration, load_policies
+from reconciler.kinds import KINDS
+from reconciler.manifests import Variables, load_configuration, load_manifests, load_policies
 from reconciler.manifests.envelope import LifecycleModel, MetadataModel
 from reconciler.manifests.requirements import Operator
 from reconciler.settings import ManifestSettings, SafetySettings, Settings
@@ -17,8 +18,9 @@ BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def block(kind: str) -> str:
-    """The one block of a kind."""
-    (found,) = [text for text in BLOCKS if yaml.safe_load(text).get("kind") == kind]
+    """The one block of a kind that is no file of its own."""
+    plain = [text for text in BLOCKS if not text.startswith("# ")]
+    (found,) = [text for text in plain if yaml.safe_load(text).get("kind") == kind]
     return str(found)
 
 
@@ -37,6 +39,33 @@ def test_manifest_shown_has_a_valid_envelope() -> None:
 
     assert MetadataModel.model_validate(manifest["metadata"]).name == "queue-aht"
     assert LifecycleModel.model_validate(manifest["lifecycle"]).prevent_destroy
+
+
+def test_environments_shown_work_together(tmp_path: Path) -> None:
+    for text in BLOCKS:
+        if text.startswith("# "):
+            path = tmp_path / text.splitlines()[0].removeprefix("# ")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    teams = {"care": {"queue": "Support"}, "sales": {"queue": "Sales"}}
+
+    care, sales = load_manifests(
+        tmp_path / "manifests",
+        root=tmp_path,
+        kinds=KINDS,
+        variables=Variables({"teams": teams}),
+        settings=ManifestSettings(),
+        org="prod",
+    ).resources
+
+    assert (str(care.address), str(sales.address)) == ("Widget/aht-care", "Widget/aht-sales")
+    assert (care.labels, sales.labels) == ({"team": "care", "tier": "gold"}, {"team": "care"})
+    assert (care.spec["visualization"], sales.spec["visualization"]) == (
+        {"type": "line"},
+        {"type": "bigNumber"},
+    )
+    assert care.spec["preflight"] == {"onEmpty": "warn"}
+    assert sales.spec["name"] == "Handle time of Sales"
 
 
 def test_policy_shown_can_be_read(tmp_path: Path) -> None:
