@@ -91,7 +91,10 @@ class ReadOnlyClient:
     def _caller(self, http: httpx.AsyncClient, root: str, credentials: Credentials, terms: Terms) -> Caller:
         """One host's caller: login host and API do not share a rate limit."""
         limiter = RateLimiter(
-            clock=terms.clock, observer=terms.observer, longest_wait_s=terms.settings.longest_wait_s
+            clock=terms.clock,
+            observer=terms.observer,
+            longest_wait_s=terms.settings.longest_wait_s,
+            most_at_once=terms.settings.connections,
         )
         wire = Wire(http, root, terms.target.client_secret, terms.clock, self._tally)
         return Caller(wire, limiter, credentials, terms=terms)

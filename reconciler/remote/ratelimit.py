@@ -55,9 +55,15 @@ def window_in(headers: Mapping[str, str]) -> Window | None:
 
 
 class RateLimiter:
-    """Admits requests; all calls to one host share it."""
+    """Admits requests; all calls to one host share it.
 
-    def __init__(self, *, clock: Clock, observer: Observer, longest_wait_s: float) -> None:
+    Args:
+        most_at_once: requests under way; one that is let through leaves at once, so there must be as many
+            connections.
+    """
+
+    def __init__(self, *, clock: Clock, observer: Observer, longest_wait_s: float, most_at_once: int) -> None:
+        self._most_at_once = most_at_once
         self._clock = clock
         self._observer = observer
         self._longest_wait_s = longest_wait_s
@@ -102,7 +108,7 @@ class RateLimiter:
 
     def _is_open(self) -> bool:
         self._begin_window()
-        if self._seconds_to_wait() > 0:
+        if self._seconds_to_wait() > 0 or self._under_way >= self._most_at_once:
             return False
         return self._left > 0 or (self._ends_at is None and self._under_way == 0)
 

@@ -93,9 +93,8 @@ def _origins(target: Target) -> tuple[str, ...]:
 
 
 def _transport(url: str, settings: HttpSettings) -> httpx.AsyncHTTPTransport:
-    limits = httpx.Limits(
-        max_connections=settings.connections, max_keepalive_connections=settings.connections
-    )
+    connections = settings.connections + 1  # one more for a token: who was let through never waits for one
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     try:
         return httpx.AsyncHTTPTransport(verify=_certificates(url), limits=limits, proxy=proxy_for(url))
     except ImportError as error:

@@ -127,8 +127,9 @@ def _sites(interruption: Interruption) -> Iterator[Site]:
     """What the run that takes over comes to."""
     step, listed = interruption.step, LISTED[interruption.step.kind]
     bare = replace(step, step=0, is_guarded=False)
-    yield replace(bare, phase=Phase.TOKEN, method="POST", path="/oauth/token")
-    yield replace(bare, phase=Phase.IDENTITY, method="GET", path="/api/v2/organizations/me")
+    if interruption.is_committed:  # what comes before everything else is the same for both
+        yield replace(bare, phase=Phase.TOKEN, method="POST", path="/oauth/token")
+        yield replace(bare, phase=Phase.IDENTITY, method="GET", path="/api/v2/organizations/me")
     if interruption.is_repeated:
         yield replace(bare, phase=Phase.RECOVERY, method="POST", path=listed)
     yield replace(bare, phase=Phase.LISTING, method="GET", path=listed)

@@ -1,13 +1,13 @@
 """The fence: asked right before each try of a write leaves, whatever was waited for before it."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from reconciler.errors import StateLocked
 from reconciler.model.remote import get
-from tests.simulated.remote.scripted import Ending, Scene, Scripted, problem, scene, token
+from tests.simulated.remote.scripted import SETTINGS, Ending, Scene, Scripted, Seen, problem, scene, token
 from tests.simulated.remote.stand_ins import HELD
 
 KEY = ("Idempotency-Key", "k1")
@@ -99,3 +99,29 @@ def test_who_is_stopped_at_the_fence_holds_up_nobody() -> None:
             assert at.client.requests_made == 2
 
     asyncio.run(told())
+
+
+def test_who_waits_for_a_connection_is_asked_afterwards() -> None:
+    async def told() -> list[int]:
+        async with scene(replace(SETTINGS, connections=2)) as at:
+            gate = Gate(at, requests=99)
+            full, room = asyncio.Barrier(3), asyncio.Event()
+            at.host.on("GET", QUEUE, Scripted(200, {}, {**SPENT, "inin-ratelimit-allowed": "300"}))
+            await at.client.read(get(QUEUE))
+
+            async def answering(_seen: Seen) -> Scripted:
+                if not room.is_set():
+                    await full.wait()
+                    await room.wait()
+                return DONE
+
+            at.host.answer("PUT", QUEUE, answering)
+            async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+                for _ in range(4):
+                    group.create_task(at.client.send("PUT", QUEUE, {}, fence=gate))
+                await full.wait()
+                asked = gate.asked
+                room.set()
+            return [asked, gate.asked]
+
+    assert asyncio.run(told()) == [2, 4]

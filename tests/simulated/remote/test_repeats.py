@@ -163,6 +163,7 @@ def test_wait_is_drawn_from_nothing_up_to_a_bound_that_doubles_and_ends() -> Non
         ({}, [0.5]),
         ({"Retry-After": "7"}, [7.0]),
         ({"Retry-After": "0"}, [0.5]),
+        ({"Retry-After": "0.2"}, [0.5]),
         ({"Retry-After": "Mon, 04 May 2026 12:00:09 GMT"}, [9.0]),
         (
             {

@@ -215,7 +215,8 @@ class TickingClock(FakeClock):
 @pytest.mark.parametrize("ticks", range(1, 21))
 def test_pause_that_ends_between_two_looks_at_the_clock_is_over(ticks: int) -> None:
     async def told() -> None:
-        limiter = RateLimiter(clock=TickingClock(), observer=Watcher(), longest_wait_s=180.0)
+        clock, watcher = TickingClock(), Watcher()
+        limiter = RateLimiter(clock=clock, observer=watcher, longest_wait_s=180.0, most_at_once=16)
         limiter.pause(ticks * 0.0002)
         async with asyncio.timeout(5):
             await limiter.enter()

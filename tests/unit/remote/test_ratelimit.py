@@ -16,7 +16,9 @@ class _Desk:
 
     def __init__(self, allowed: int, reset_s: float = 60.0) -> None:
         self.clock, self.watcher = FakeClock(), Watcher()
-        self.limiter = RateLimiter(clock=self.clock, observer=self.watcher, longest_wait_s=180.0)
+        self.limiter = RateLimiter(
+            clock=self.clock, observer=self.watcher, longest_wait_s=180.0, most_at_once=16
+        )
         self.allowed, self.reset_s = allowed, reset_s
         self.counts: dict[int, int] = {}
 
