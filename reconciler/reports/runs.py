@@ -14,7 +14,7 @@ from reconciler.reports.diagnostics import diagnostic_lines, most_severe_first, 
 from reconciler.reports.json_documents import state_document
 from reconciler.reports.lines import indented, line, render, table, table_lines
 from reconciler.reports.results import results_lines
-from reconciler.reports.wording import counted
+from reconciler.reports.wording import blocked_line, counted, is_blocked
 
 _PERCENT = frozenset({"render_success_rate", "balance_accuracy"})
 
@@ -110,7 +110,12 @@ def state_text(prior: Prior) -> str:
 
 
 def _problems(report: RunReport) -> Iterator[Text]:
+    """What neither a result nor the refused plan, which is shown before, has told."""
     told = [result.error.diagnostic for result in report.results if result.error]
+    if report.plan is not None:
+        told += report.plan.diagnostics
+        if is_blocked(report.plan):
+            yield line((blocked_line(report.plan), "bold red"))
     rest = [found for found in report.diagnostics if found not in told]
     if rest:
         yield line((f"Problems: {totals(rest)}", "bold"))

@@ -11,7 +11,7 @@ from reconciler.model.resource import Dependency
 from reconciler.model.state import Prior, PriorEntry, StateIdentity
 from reconciler.model.values import JsonObject
 from reconciler.reports import audit_text, run_text, state_text
-from tests.unit.reports.builders import error, result, result_error, run
+from tests.unit.reports.builders import error, plan, result, result_error, run
 
 PARTIAL = """\
 Run run-1: partial
@@ -197,6 +197,26 @@ def test_problems_of_a_run_are_shown() -> None:
     shown = run_text(run(diagnostics=(error("plan.stale", "Widget/a has moved"),)))
 
     assert "Problems: 1 error\n  error[plan.stale]\n    Widget/a has moved\n" in shown
+
+
+def test_refusal_does_not_repeat_what_the_plan_has_told() -> None:
+    known = error("plan.conflict", "both moved", address="Widget/a")
+    blocked = plan(applyable=False, diagnostics=(known,))
+    shown = run_text(
+        run(
+            status=RunStatus.REFUSED,
+            converged=False,
+            plan=blocked,
+            diagnostics=(known, error("plan.protected", "protected")),
+        )
+    )
+
+    assert shown.splitlines()[1:-2] == [
+        "Blocked by plan.conflict: nothing can be applied yet.",
+        "Problems: 1 error",
+        "  error[plan.protected]",
+        "    protected",
+    ]
 
 
 def test_audit_is_a_table() -> None:
