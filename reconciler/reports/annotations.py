@@ -96,7 +96,7 @@ def run_step_summary(report: RunReport, plan: Plan | None = None, *, room: int =
     """What became of a run as Markdown, in so many bytes; of a refused one the plan, too."""
     shown = report.plan or plan
     subject = f"Apply to {code(shown.org)}" if shown else "Apply"
-    told = fenced(run_text(report).splitlines(), room=Room(room // 2, utf8_bytes, LOG))
+    told = fenced(run_text(report).splitlines()[:-1], room=Room(room // 2, utf8_bytes, LOG))
     head = f"## {subject}: {report.status}\n\n{told}\n{run_closing_line(report)}\n"
     refused = ""
     if report.plan is not None and not report.results:

@@ -226,7 +226,8 @@ class _Folding:
 
 def _change(change: PlannedChange, how: _Folding) -> _Fold:
     place = f" ({found})" if (found := place_of_change(change)) else ""
-    facts = f"{reason_in_words(change)}; {requests_of(change)}{place}"
+    blast = f"; {counted(change.dependants, 'dependant')}" if change.dependants else ""
+    facts = f"{reason_in_words(change)}; {requests_of(change)}{blast}{place}"
     if how.subject is Subject.COMPARISON:
         facts = f"id {change.remote_id}" if change.remote_id else ""
     head = (f"{change.action.symbol} {change.address}", facts)

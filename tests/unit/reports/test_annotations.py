@@ -162,6 +162,7 @@ def test_summary_of_a_run_says_what_became_of_it() -> None:
 
     assert printed.startswith("## Apply to `sandbox`: applied\n\n```text\nRun run-1: applied\n")
     assert printed.endswith("\n```\n\nApply: 1 added, 0 changed, 0 destroyed.\n")
+    assert printed.count("1 added") == 1
 
 
 def test_summary_of_a_refused_run_shows_the_plan() -> None:

@@ -64,7 +64,7 @@ flowchart LR
 
 ### To change (1)
 
-{OPEN}~ Widget/a</code> <code>edited in the manifest; 1 request (w.yaml:12){END}
+{OPEN}~ Widget/a</code> <code>edited in the manifest; 1 request; 2 dependants (w.yaml:12){END}
 
 ```diff
 # id w-1
