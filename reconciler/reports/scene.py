@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -67,10 +68,16 @@ class Window:
 
 @dataclass(slots=True)
 class Scene:
-    """What is going on now: the live display's model, which knows no terminal."""
+    """What is going on now: the live display's model, which knows no terminal.
+
+    What an event and a drawing cost does not grow with the run.
+
+    Args:
+        blocked: for each change that waits for others those that are not done yet.
+        users: for each change those that wait for it.
+    """
 
     monotonic: Monotonic = time.monotonic
-    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     reads_planned: int = 0
     reads_answered: int = 0
     changes: int = 0
@@ -80,7 +87,8 @@ class Scene:
     window: Window | None = None
     throttled_until: float = -math.inf
     running: dict[str, Running] = field(default_factory=dict)
-    settled: set[str] = field(default_factory=set)
+    blocked: dict[str, list[str]] = field(default_factory=dict)
+    users: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.started = self.monotonic()
@@ -113,7 +121,8 @@ class Scene:
     ) -> None:
         match event:
             case RunStarted(_, changes, needs, _):
-                self.changes, self.needs, self.started = changes, needs, self.monotonic()
+                self.changes, self.started = changes, self.monotonic()
+                self._block(needs)
             case ChangeStarted(address, action):
                 self.running[str(address)] = Running(action, self.monotonic())
             case StepStarted(address, label, number, steps):
@@ -126,12 +135,14 @@ class Scene:
     def lines(self, rows: int = 24, columns: int = 80) -> list[Text]:
         """What a person wants to know now, as much of it as a screen of this size holds."""
         head = line((self._headline(), "bold"))
-        running = [self._running_line(address, columns) for address in sorted(self.running)]
-        waiting = list(self._waiting_lines())
-        foot = [*self._queue_line(len(waiting)), *self._footer()]
+        foot = [*self._queue_line(), *self._footer()]
         room = max(_SMALLEST, rows - 2) - 1 - len(foot)
-        upper = _bounded(running, "run", room - min(len(waiting), 2, room // 2))
-        return [head, *upper, *_bounded(waiting, "wait for others", room - len(upper)), *foot]
+        below = min(len(self.blocked), 2, room // 2)
+        running = _bounded(
+            sorted(self.running), lambda address: self._running_line(address, columns), "run", room - below
+        )
+        waiting = _bounded(self.blocked, self._waiting_line, "wait for others", room - len(running))
+        return [head, *running, *waiting, *foot]
 
     def _headline(self) -> str:
         elapsed = _elapsed(self.monotonic() - self.started)
@@ -156,13 +167,25 @@ class Scene:
             return f"{window.allowed} of {window.allowed} requests left"
         return f"{window.remaining} of {window.allowed} requests left for {duration(left_s)}"
 
+    def _block(self, needs: Mapping[str, Sequence[str]]) -> None:
+        for address, needed in sorted(needs.items()):
+            if missing := [other for other in dict.fromkeys(needed) if other in needs]:
+                self.blocked[address] = missing
+            for other in missing:
+                self.users.setdefault(other, []).append(address)
+
     def _note(self, address: str, note: str) -> None:
         if address in self.running:
             self.running[address].note = note
 
     def _finish(self, result: Result, done: int, total: int) -> None:
         self.running.pop(result.address, None)
-        self.settled.add(result.address)
+        self.blocked.pop(result.address, None)
+        for user in self.users.pop(result.address, ()):
+            if user in self.blocked:
+                self.blocked[user].remove(result.address)
+                if not self.blocked[user]:
+                    del self.blocked[user]
         self.done, self.changes = done, total
 
     def _running_line(self, address: str, columns: int) -> Text:
@@ -173,16 +196,13 @@ class Scene:
         name = _shortened(address, max(room, columns // 2))
         return line((f"{elapsed:>6} ", "dim"), symbol_of(change.action), f" {name}  {change.note}")
 
-    def _waiting_lines(self) -> Iterator[Text]:
-        """Whom each change waits for."""
-        for address, needed in sorted(self.needs.items()):
-            missing = [other for other in needed if other not in self.settled and other in self.needs]
-            if missing and address not in self.settled and address not in self.running:
-                yield line((f"{' ' * _INDENT}{address} waits for {_some(missing)}", "dim"))
+    def _waiting_line(self, address: str) -> Text:
+        """Whom a change waits for."""
+        return line((f"{' ' * _INDENT}{address} waits for {_some(self.blocked[address])}", "dim"))
 
-    def _queue_line(self, blocked: int) -> Iterator[Text]:
-        """How many changes wait for nobody, and are no more than `--parallelism` lets run."""
-        queued = self.changes - self.done - len(self.running) - blocked
+    def _queue_line(self) -> Iterator[Text]:
+        """How many changes wait for nobody, and are more than `--parallelism` lets run."""
+        queued = self.changes - self.done - len(self.running) - len(self.blocked)
         if queued > 0:
             yield line((f"{' ' * _INDENT}{queued} more in the queue", "dim"))
 
@@ -253,10 +273,11 @@ def _some(addresses: Sequence[str]) -> str:
     return ", ".join(addresses[:3]) + (f" and {more} more" if more > 0 else "")
 
 
-def _bounded(lines: list[Text], verb: str, room: int) -> list[Text]:
-    """As many as there is room for; the last one counts the rest."""
+def _bounded(addresses: Collection[str], draw: Callable[[str], Text], verb: str, room: int) -> list[Text]:
+    """As many as there is room for; the last line counts the rest."""
     most = min(MOST_SHOWN + 1, room)
-    if len(lines) <= most:
-        return lines
+    if len(addresses) <= most:
+        return [draw(address) for address in addresses]
     shown = max(0, min(MOST_SHOWN, most - 1))
-    return [*lines[:shown], line((f"{' ' * _INDENT}{len(lines) - shown} more {verb}", "dim"))][: max(0, room)]
+    more = line((f"{' ' * _INDENT}{len(addresses) - shown} more {verb}", "dim"))
+    return [*(draw(address) for address in islice(addresses, shown)), more][: max(0, room)]
