@@ -18,7 +18,8 @@ One root, `ReconcilerError`; the class says whose fault it is and carries the pr
         ├── AuthFailed                  no token, or it was refused twice
         ├── ScopeMissing                a permission is not granted
         ├── Rejected                    the request breaks a rule of the platform
-        └── NotFound                    the object is gone
+        ├── NotFound                    the object is gone
+        └── StoppedWaiting              the user did not want to wait for the answer
 """
 
 from __future__ import annotations
@@ -211,3 +212,10 @@ class NotFound(RemoteError):
     """The object is not there (404 on a write)."""
 
     default_code = "remote.not-found"
+
+
+class StoppedWaiting(RemoteError):
+    """The user asked a second time to stop, while an answer was awaited."""
+
+    exit_code = ExitCode.INTERRUPTED
+    default_code = "interrupted"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+from reconciler.errors import StoppedWaiting
 from reconciler.kinds.base import Kind
 from reconciler.model.address import Address
 from reconciler.model.ports import Clock, Observer, OrgWriter, RunStore, Secrets
@@ -29,15 +31,41 @@ class RunIdentity:
     """The fingerprint for which guards were told to let the plan pass."""
 
 
+Awaited = TypeVar("Awaited")
+
+
 @dataclass(slots=True)
 class Stop:
     """What the user asked for: nothing new (once), no more waiting (twice)."""
 
     requests: int = 0
+    _awaited: set[asyncio.Future[Any]] = field(default_factory=set, repr=False)
 
     def ask(self) -> None:
-        """One more interrupt."""
+        """One more interrupt; to be called where the run's coroutines run."""
         self.requests += 1
+        if self.waits_no_longer:
+            for work in self._awaited:
+                work.cancel()
+
+    async def outlast(self, work: Coroutine[Any, Any, Awaited]) -> Awaited:
+        """The work's result, unless the user stops waiting for it.
+
+        Raises:
+            StoppedWaiting: the work was cut off; what it sent may have taken effect.
+        """
+        awaited = asyncio.ensure_future(work)
+        self._awaited.add(awaited)
+        try:
+            if self.waits_no_longer:
+                awaited.cancel()
+            return await awaited
+        except asyncio.CancelledError:
+            if not self.waits_no_longer:
+                raise
+            raise _stopped_waiting() from None
+        finally:
+            self._awaited.discard(awaited)
 
     @property
     def starts_nothing(self) -> bool:
@@ -48,6 +76,14 @@ class Stop:
     def waits_no_longer(self) -> bool:
         """Whether waits end unsettled."""
         return self.requests > 1
+
+
+def _stopped_waiting() -> StoppedWaiting:
+    return StoppedWaiting(
+        "interrupted while the org's answer was awaited",
+        hint="apply again: it asks first what became of the request",
+        outcome_unknown=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

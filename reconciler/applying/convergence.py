@@ -35,8 +35,9 @@ class Readback:
 async def read_back(changes: Sequence[Change], results: Sequence[Result], context: ApplyContext) -> Readback:
     """Reads what was touched once more; the results gain what only the org can tell by now."""
     touched = _touched(changes, results, context)
-    if any(step.best_effort for change in touched.values() for step in change.steps):
-        await context.clock.sleep(context.settings.apply.render_wait_s)
+    has_refreshed = any(step.best_effort for change in touched.values() for step in change.steps)
+    if has_refreshed and not context.stop.starts_nothing:
+        await context.stop.outlast(context.clock.sleep(context.settings.apply.render_wait_s))
     reads = {address: _reads(change, context) for address, change in touched.items()}
     facts = await context.look(lambda _: [read for wanted in reads.values() for read in wanted])
     unread = {address: why for address, wanted in reads.items() if (why := _problem(wanted, facts))}

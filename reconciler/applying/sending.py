@@ -64,7 +64,7 @@ async def _send_guarded(progress: Progress, step: Step, key: str, context: Apply
 
 async def send_once(progress: Progress, step: Step, key: str, context: ApplyContext) -> Answer:
     """Sends a step while the lock is ours, under the version of the last re-read where it locks."""
-    return await context.org.send(
+    sent = context.org.send(
         step.request.method,
         step.request.path,
         reveal_secrets(step.request.body, context.secrets),
@@ -72,6 +72,7 @@ async def send_once(progress: Progress, step: Step, key: str, context: ApplyCont
         key=(step.key_header, key) if step.key_header else None,
         if_match=_version(progress.live) if step.lock is Lock.IF_MATCH else None,
     )
+    return await context.stop.outlast(sent)
 
 
 async def _look_again(

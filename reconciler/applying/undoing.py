@@ -10,15 +10,19 @@ from reconciler.applying.progress import Progress
 from reconciler.applying.records import intent_record, step_intent
 from reconciler.applying.rereading import has_moved, read_object
 from reconciler.applying.sending import send_once
-from reconciler.errors import ReconcilerError, RemoteError
+from reconciler.errors import ReconcilerError, RemoteError, StoppedWaiting
 from reconciler.model.change import LiveObject
 from reconciler.model.outcome import Outcome, Result, ResultError
 from reconciler.model.remote import Lock, Step
 
 
 async def fail(progress: Progress, error: ReconcilerError, context: ApplyContext) -> Result:
-    """The result of a change that cannot go on: unknown, put back, or failed."""
+    """The result of a change that cannot go on: unknown, put back, failed, or not begun."""
     problem = result_error(progress.change, error, path=progress.path)
+    if isinstance(error, StoppedWaiting):
+        # No undo either: the next run asks first what became of what was sent, and goes forward.
+        was_sent = bool(progress.path)
+        return progress.result(Outcome.UNKNOWN, problem) if was_sent else progress.result(Outcome.SKIPPED)
     if progress.done and all(step.undo is not None for _, step in progress.done):
         return await _rolled_back(progress, problem, context)
     if isinstance(error, RemoteError) and error.outcome_unknown:

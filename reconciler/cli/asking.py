@@ -14,14 +14,17 @@ def is_attended() -> bool:
 
 
 def ask(question: str) -> bool:
-    """Asks on stderr; Ctrl-C at the prompt ends the command at once."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Asks on stderr; Ctrl-C or SIGTERM at the prompt ends the command at once."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
     try:
         sys.stderr.write(f"\n{question} Only 'yes' is taken as consent: ")
         sys.stderr.flush()
         return sys.stdin.readline().strip() == "yes"
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def confirm(question: str, *, auto_approve: bool, nothing: str) -> bool:

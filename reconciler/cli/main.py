@@ -15,10 +15,14 @@ from reconciler.cli.arguments import arrange, command_of, common_value, wants_js
 from reconciler.errors import ExitCode, Interrupted, ReconcilerError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from reconciler.settings import Settings
 
 VERSION_ALONE = (["version"], ["--version"])
 """What scripts ask most often: answered without loading the parser."""
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
@@ -28,7 +32,11 @@ def run(arguments: Sequence[str] | None = None) -> None:
     prepare_streams()
     # What a plan is made of lives to the end: looking for garbage in it time and again is a tenth of the run.
     gc.set_threshold(50_000, 20)
-    code = main(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        code = main(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:  # one more, before the first was told
+        code = ExitCode.INTERRUPTED
+    _hear_no_more()
     close_quietly()
     sys.exit(code)
 
@@ -39,17 +47,17 @@ def main(given: Sequence[str], settings: Settings | None = None) -> int:
     Args:
         settings: other numbers than the usual ones, for whoever calls this program from their own.
     """
-    try:
-        with _ended_by_sigterm():
+    with _interruptible():
+        try:
             return _invoke(given, settings)
-    except ReconcilerError as error:
-        return _tell(error, given)
-    except KeyboardInterrupt:
-        return _tell(Interrupted("interrupted; nothing more was sent"), given)
-    except BrokenPipeError:
-        return ExitCode.OK
-    except Exception as error:  # noqa: BLE001  # the last resort: a defect of ours is told as one
-        return _tell_defect(error, given)
+        except ReconcilerError as error:
+            return _tell(error, given)
+        except KeyboardInterrupt:
+            return _tell(Interrupted("interrupted; nothing more was sent"), given)
+        except BrokenPipeError:
+            return ExitCode.OK
+        except Exception as error:  # noqa: BLE001  # the last resort: a defect of ours is told as one
+            return _tell_defect(error, given)
 
 
 def _invoke(given: Sequence[str], settings: Settings | None) -> int:
@@ -64,19 +72,36 @@ def _invoke(given: Sequence[str], settings: Settings | None) -> int:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends a command like Ctrl-C; whoever called gets their own way with it back."""
+def _interruptible() -> Iterator[None]:
+    """SIGTERM ends a command like Ctrl-C; whoever called gets their own way with both back."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in _STOPPING}
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Does what Ctrl-C does now, also where the process was started deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
+
+
+def _hear_no_more() -> None:
+    """What is left is to tell how the command ended: whoever is impatient must not cut that off."""
+    if threading.current_thread() is threading.main_thread():
+        for number in _STOPPING:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _tell(error: ReconcilerError, given: Sequence[str]) -> int:
+    _hear_no_more()
     from reconciler.cli.failures import Telling, tell_failure
 
     telling = Telling(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.asking import ask, is_attended
 from reconciler.cli.github import report_run
@@ -19,6 +19,9 @@ from reconciler.cli.terminal import Terminal, write_json
 from reconciler.errors import ExitCode, Interrupted, ReconcilerError, Refused
 
 if TYPE_CHECKING:
+    import asyncio
+    from types import FrameType
+
     from reconciler.applying.context import Stop
     from reconciler.commands.apply import ApplyRequest
     from reconciler.model.events import Event
@@ -90,7 +93,11 @@ def carry_out(request: ApplyRequest, asking: Asking, given: Given) -> int:
     with noted(given, witness), _told_if_cut_short(witness, asking):
         project = open_project(terminal)
         with terminal.watching() as observer:
-            report = asyncio.run(apply(project, request, Interruptible((witness, observer), request.stop)))
+            watched = Interruptible((witness, observer), request.stop)
+            try:
+                report = asyncio.run(watched.guarding(apply(project, request, watched)))
+            except asyncio.CancelledError:
+                raise KeyboardInterrupt from None
     saved = request.saved.plan if request.saved else None
     report_run(report, report.plan or asking.plan or saved, terminal.common.config)
     _show_run(report, asking, given)
@@ -151,33 +158,56 @@ class Witness:
 
 
 class Interruptible:
-    """Observers that, once a run has started, turn interrupts into an orderly stop."""
+    """Observers of a run that interrupts end in order.
+
+    Until the first change starts, one interrupt ends the run, and more change nothing: wherever they hit,
+    they would only disturb how it takes its leave. From then on they ask it to stop.
+    """
 
     def __init__(self, observers: tuple[Observer, ...], stop: Stop) -> None:
         self._observers = observers
         self._stop = stop
+        self._has_started = False
+        self._was_cancelled = False
 
     def notify(self, event: Event) -> None:
         """Passes the event on."""
         from reconciler.model.events import RunStarted
 
-        if isinstance(event, RunStarted):
-            self._take_over()
+        self._has_started |= isinstance(event, RunStarted)
         for observer in self._observers:
             observer.notify(event)
+
+    async def guarding(self, run: Coroutine[Any, Any, RunReport]) -> RunReport:
+        """The run's report; raises CancelledError where an interrupt ended it."""
+        import asyncio
+
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in one
+
+        def hear(number: int, _frame: FrameType | None) -> None:
+            try:
+                loop.call_soon_threadsafe(self._interrupt, task)
+            except RuntimeError:  # the run has ended, and its result is being told: one more cuts that off
+                signal.signal(number, signal.SIG_DFL)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, hear)
+        return await run
+
+    def _interrupt(self, run: asyncio.Task[Any]) -> None:
+        if self._has_started:
+            self._ask()
+        elif not self._was_cancelled:
+            self._was_cancelled = run.cancel()
 
     def _ask(self) -> None:
         from reconciler.model.events import Stopping
 
+        has_given_up = self._stop.waits_no_longer
         self._stop.ask()
-        self.notify(Stopping(waits=not self._stop.waits_no_longer))
-
-    def _take_over(self) -> None:
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._ask)
+        if not has_given_up:
+            self.notify(Stopping(waits=not self._stop.waits_no_longer))
 
 
 @contextmanager

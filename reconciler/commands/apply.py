@@ -270,7 +270,7 @@ def _context(bench: _Bench, lineage: str) -> ApplyContext:
     settings = bench.project.settings
     return ApplyContext(
         org=bench.client,
-        look=lambda ask: gather(bench.client, ask, Facts(), bench.observer),
+        look=lambda ask: bench.request.stop.outlast(gather(bench.client, ask, Facts(), bench.observer)),
         store=bench.store,
         secrets=EnvironmentSecrets(environ, bench.store.secret_key),
         clock=bench.project.clock,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.applying.context import Stop
 from reconciler.applying.sending import send_once
 from reconciler.errors import StateLocked
 from reconciler.model.ports import Fence
@@ -38,7 +39,8 @@ class Org:
 def test_step_does_not_leave_once_the_lock_is_lost() -> None:
     """Also not after its intent was committed: a lock can go while an object is read again."""
     org, progress = Org(), SimpleNamespace(live=None)
-    context = SimpleNamespace(org=org, store=LostLock(), secrets=SimpleNamespace(digest=str))
+    secrets = SimpleNamespace(digest=str)
+    context = SimpleNamespace(org=org, store=LostLock(), secrets=secrets, stop=Stop())
     sending: Any = send_once
 
     with pytest.raises(StateLocked):
