@@ -40,6 +40,7 @@ class Project:
     """What is on disk and chosen.
 
     Args:
+        given: the names of the variables that the command line says.
         state: as configured: a folder, relative to `state_root`, or a URL.
         clock: what waits for the org go by; the store's leases are other processes' business and keep
             real time.
@@ -51,6 +52,7 @@ class Project:
     state: str
     state_root: Path
     variables: Mapping[str, JsonValue]
+    given: frozenset[str]
     surroundings: Surroundings
     settings: Settings = field(default_factory=Settings)
     clock: Clock = field(default_factory=SystemClock)
@@ -84,13 +86,15 @@ def project_of(
     Raises:
         UsageError: a `--var` is not `name=value`.
     """
+    given = read_variables(common.variables)
     _logger.info("org %s of %s", org.name or "(none)", configuration.file or "the environment")
     return Project(
         configuration=configuration,
         org=org,
         state=common.state or org.state or configuration.state,
         state_root=surroundings.cwd if common.state else configuration.root,
-        variables={**configuration.vars, **org.vars, **read_variables(common.variables)},
+        variables={**configuration.vars, **org.vars, **given},
+        given=frozenset(given),
         surroundings=surroundings,
         settings=Settings(safety=configuration.safety),
     )

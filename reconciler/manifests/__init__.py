@@ -12,6 +12,7 @@ from reconciler.manifests.configuration import (
 )
 from reconciler.manifests.loading import LoadedManifests, load_manifests
 from reconciler.manifests.policies import judge_policies, load_policies
+from reconciler.manifests.tracing import trace
 from reconciler.manifests.variables import Variables, read_variables, reveal
 from reconciler.manifests.writing import manifest_document, to_yaml
 
@@ -29,4 +30,5 @@ __all__ = [
     "reveal",
     "select_org",
     "to_yaml",
+    "trace",
 ]

@@ -208,6 +208,7 @@ def _configuration(
         environment=tuple(model.environment),
         vars=_json(model.vars),
         safety=safety,
+        lines={pointer: place[0] for pointer, place in document.marks.items()},
         windows=tuple(parse_window(found.allow, found.timezone) for found in model.safety.windows or ()),
     )
 

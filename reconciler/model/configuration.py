@@ -46,6 +46,7 @@ class Configuration:
         root: the folder that holds it, or the working folder: messages show paths relative to it.
         environment: the only names that `${env.X}` may read.
         windows: when changes may be made; at any time where there are none.
+        lines: JSON pointer -> line in the file.
     """
 
     file: Path | None
@@ -58,3 +59,4 @@ class Configuration:
     vars: Mapping[str, JsonValue] = field(default_factory=dict)
     safety: SafetySettings = field(default_factory=SafetySettings)
     windows: tuple[ChangeWindow, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)

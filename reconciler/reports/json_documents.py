@@ -26,7 +26,7 @@ STATE_FORMAT = "reconciler.state/1"
 
 def plan_document(plan: Plan) -> JsonObject:
     """The plan, also as it is saved."""
-    document = _plain(plan)
+    document = plain_document(plan)
     return {"format": document.pop("format"), **document}
 
 
@@ -119,7 +119,8 @@ _LEFT_OUT: Mapping[type, tuple[str, ...]] = {
 """Members that a document has only where there is something to say."""
 
 
-def _plain(value: object) -> dict[str, JsonValue]:
+def plain_document(value: object) -> dict[str, JsonValue]:
+    """A value's members by name, in their order."""
     optional = _LEFT_OUT.get(type(value), ())
     found = {member.name: getattr(value, member.name) for member in fields(value)}  # type: ignore[arg-type]
     return {name: _tree(held) for name, held in found.items() if held is not None or name not in optional}
@@ -135,5 +136,5 @@ def _tree(value: object) -> JsonValue:
     if isinstance(value, list | tuple):
         return [_tree(member) for member in value]
     if is_dataclass(value):
-        return _plain(value)
+        return plain_document(value)
     raise TypeError(f"{type(value).__name__} has no place in a JSON document")
