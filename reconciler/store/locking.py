@@ -162,7 +162,9 @@ class Lock:
             raise self._lost("is not locked by this run, so it may not move it")
         row = self._row_in(connection)
         if row is None:
-            raise self._lost("was unlocked while this run was using it")
+            raise self._lost(
+                "was unlocked while this run was using it, or taken over by a run that has ended since"
+            )
         if row["token"] != lease.token:
             raise self._lost(f"was taken over by {self._holder(connection, row)}")
         # Last, so that as little as possible lies between it and what the caller does.
@@ -198,7 +200,7 @@ class Lock:
         return holder
 
     def _busy(self, error: StateLocked) -> StateLocked:
-        """The error for somebody else's transaction that does not end, with who is likely to have begun it."""
+        """The error for another's transaction that does not end, with who is likely to have begun it."""
         holder = self._database.read(self.holder)
         if holder is None:
             return error

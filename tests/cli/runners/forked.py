@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TextIO
 
 from reconciler.cli.main import main
+from reconciler.settings import Settings
 from tests.cli.commands import Ran
 
 LIFE_S = 120
@@ -50,6 +51,7 @@ class Order:
         environ: its whole environment.
         largest_file: no file may grow beyond so many bytes: a write fails, as on a full disk.
         user: whom it runs as.
+        settings: other numbers than the usual ones.
     """
 
     arguments: Sequence[str]
@@ -57,6 +59,7 @@ class Order:
     environ: Mapping[str, str]
     largest_file: int | None = None
     user: int | None = None
+    settings: Settings | None = None
 
 
 @dataclass(slots=True)
@@ -159,7 +162,7 @@ def _carry_out(order: Order, out: Connection, err: Connection) -> None:
         os.setuid(order.user)
     if order.largest_file is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order.largest_file, resource.RLIM_INFINITY))
-    code = main(order.arguments)
+    code = main(order.arguments, order.settings)
     sys.stdout.flush()
     sys.stderr.flush()
     sys.exit(code)

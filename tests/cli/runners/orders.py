@@ -3,39 +3,53 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+
+import psycopg
 
 from reconciler.sandbox import Fault
-from tests.cli.runners.forked import LIFE_S, Order, Running, running
+from tests.cli.runners.forked import Order, Running, running
 from tests.simulated.apply.bench import Bench
+
+HELD_S = 2.0
+"""How long an answer is withheld: far longer than it takes to stop whoever waits for it."""
 
 _KEPT = ("HOME", "LANG", "PATH")
 
 
-def order(work: Bench, *arguments: str, largest_file: int | None = None, user: int | None = None) -> Order:
-    """A command in a project's folder; each run says who it is by its process's number alone."""
+def order(work: Bench, *arguments: str) -> Order:
+    """A command in a project's folder."""
     kept = {name: value for name, value in os.environ.items() if name in _KEPT}
-    return Order(arguments, work.folder, {**kept, **work.surroundings()}, largest_file, user)
+    return Order(arguments, work.folder, {**kept, **work.surroundings()})
 
 
 @contextmanager
 def suspended(
     work: Bench, order: Order, *, method: str = "POST", path: str = "*schemas*"
 ) -> Iterator[Running]:
-    """A command that was stopped while it waited for an answer: it is in no transaction, and holds the lock."""
-    held = Fault(method=method, path=path, latency_s=1.0)
+    """A command that was stopped while it waited for an answer: it holds the lock, and no transaction."""
+    held = Fault(method=method, path=path, latency_s=HELD_S)
     work.org.inject(held)
     with running(order) as started:
-        wait_until_met(work, held)
+        while held in work.org.faults:
+            assert started.process.is_alive(), f"it ended before: {started.ended()}"
+            time.sleep(0.01)
+        before = len(work.org.requests)
         started.suspend()
+        while len(work.org.requests) == before:  # it has left already, and the org does what it says
+            time.sleep(0.01)
         yield started
 
 
-def wait_until_met(work: Bench, fault: Fault) -> None:
-    """Waits until a request has met a fault."""
-    deadline = time.monotonic() + LIFE_S
-    while fault in work.org.faults:
-        assert time.monotonic() < deadline, "no request came"
-        time.sleep(0.01)
+@contextmanager
+def database_of(work: Bench) -> Iterator[sqlite3.Connection | psycopg.Connection[tuple[object, ...]]]:
+    """A connection of the test's own to where the state is."""
+    if "://" in (state := work.project().state):
+        with closing(psycopg.connect(state, autocommit=True)) as server:
+            yield server
+    else:
+        with closing(sqlite3.connect(f"{state}/reconciler.sqlite3", isolation_level=None)) as file:
+            yield file

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import groupby
 
-import psycopg
-
 from tests.cli.runners.forked import ran, running
-from tests.cli.runners.orders import order, suspended
+from tests.cli.runners.orders import database_of, order, suspended
 from tests.simulated.apply.bench import Bench
 from tests.simulated.apply.manifests import schema
-from tests.simulated.store.test_runs import NAMES, assert_coherent, state_of, store_of
+from tests.simulated.store.test_runs import NAMES, assert_coherent, store_of
 
 APPLY = ("apply", "-y", "--new-state", "--format", "json", "--parallelism", "1")
 
@@ -68,14 +66,12 @@ def test_second_apply_that_waits_in_vain_is_turned_away(work: Bench) -> None:
 @contextmanager
 def commit_that_stands_still(work: Bench) -> Iterator[None]:
     """What a run leaves behind that is suspended in the middle of a commit."""
-    with ExitStack() as stack:
-        if "://" in (state := work.project().state):
-            server = stack.enter_context(closing(psycopg.connect(state)))
-            server.execute("SELECT 1 FROM lineages FOR UPDATE")
+    with database_of(work) as database:
+        if isinstance(database, sqlite3.Connection):
+            database.execute("BEGIN IMMEDIATE")
         else:
-            file = stack.enter_context(closing(sqlite3.connect(f"{state_of(work)}/reconciler.sqlite3")))
-            file.isolation_level = None
-            file.execute("BEGIN IMMEDIATE")
+            database.execute("BEGIN")
+            database.execute("SELECT 1 FROM lineages FOR UPDATE")
         yield
 
 
