@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from reconciler.model.values import (
     TreeObject,
     Unknown,
     as_json,
+    canonical_json,
     substitute,
     value_at,
 )
@@ -54,11 +56,16 @@ def _known(late: Late, applied: Mapping[Address, AppliedObject]) -> Tree:
 
 
 def reveal_secrets(tree: Tree, secrets: Secrets) -> JsonValue:
-    """The body to send. It goes to the org and nowhere else."""
-    return as_json(
+    """The body to send. It goes to the org and nowhere else.
+
+    Numbers and order are those of the journal: under one key, a repeat after a crash is the same to the byte.
+    """
+    plain = as_json(
         substitute(tree, lambda late: secrets.reveal(late) if isinstance(late, Secret) else late),
         secrets.digest,
     )
+    body: JsonValue = json.loads(canonical_json(plain))
+    return body
 
 
 def mask_secrets(tree: Tree, secrets: Secrets) -> JsonValue:

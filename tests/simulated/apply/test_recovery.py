@@ -67,6 +67,19 @@ def test_create_whose_answer_was_lost_is_repeated(
     work.assert_settled()
 
 
+def test_repeat_after_a_crash_writes_numbers_as_they_were_sent(work: Bench) -> None:
+    share = {"name": "share", "fieldtype": "number", "constraints": {"min": 1.0, "max": 2.5}}
+    work.declare(schema("ticket", [share]))
+    work.org.inject(Fault(method="POST", path="/api/v2/customobjects/schemas", drop="after"))
+    assert apply_and_die(work, RETRYING)
+
+    report = work.apply()
+
+    assert (report.status, report.converged) == ("applied", True)
+    (first, again) = (str(request) for request in keys(creates(work)))
+    assert first == again
+
+
 def test_what_an_earlier_run_left_is_logged(work: Bench, caplog: pytest.LogCaptureFixture) -> None:
     work.declare(schema("ticket"))
     work.org.inject(Fault(method="POST", path="/api/v2/customobjects/schemas", drop="after"))
