@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.kinds.base import READ_ONLY, Kind
+from reconciler.kinds.fields import FieldRules
 from reconciler.kinds.lookups import LOOKUPS
 from reconciler.manifests.documents import spoken
 from reconciler.manifests.envelope import Declaration
@@ -71,11 +72,20 @@ class _Reading:
         return value
 
     def refuse_secret_names(self, spec: TreeObject) -> None:
-        endpoint = self._kinds[self._declaration.address.kind].endpoint
-        for member in dict.fromkeys((*endpoint.natural_key, *endpoint.scope)):
-            if any(isinstance(late, Secret) for _, late in late_values(spec.get(member))):
-                message = f"spec.{member} identifies the object and cannot hold a secret"
-                self._report("variable.forbidden", message, f"/spec/{member}", None)
+        kind = self._kinds[self._declaration.address.kind]
+        identity = dict.fromkeys((*kind.endpoint.natural_key, *kind.endpoint.scope))
+        secrets = [path for path, late in late_values(spec, "/spec") if isinstance(late, Secret)]
+        for path in secrets:
+            member = tokens(path)[1]
+            if member in identity:
+                self._refuse_secret(f"/spec/{member}", "the object")
+            elif _identifies(spec, tokens(path)[1:], kind.field_rules):
+                self._refuse_secret(path, "an object")
+
+    def _refuse_secret(self, path: str, what: str) -> None:
+        """Paths of requests, and keys of lists, are shown and written down as they are."""
+        message = f"{spoken(path)} identifies {what} and cannot hold a secret"
+        self._report("variable.forbidden", message, path, None)
 
     def _late(self, value: TreeObject, pointer: str) -> Tree:
         try:
@@ -90,6 +100,17 @@ class _Reading:
         self.diagnostics.append(
             found.document.diagnostic(code, message, path=path, hint=hint, address=str(found.address))
         )
+
+
+def _identifies(tree: Tree, path: Sequence[str], rules: FieldRules) -> bool:
+    """Whether what stands at a path is an object's id, or what tells the elements of a list apart."""
+    if not path:
+        return rules.names is not None
+    token, rest = path[0], path[1:]
+    if isinstance(tree, list | tuple):
+        within = rules.element or FieldRules(members=rules.members)
+        return tuple(rest) == (rules.key,) or _identifies(tree[int(token)], rest, within)
+    return isinstance(tree, Mapping) and _identifies(tree[token], rest, rules.member(token))
 
 
 def _is_reserved(key: str) -> bool:
