@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import ROOT
-from tests.cli.commands import Ran, run, run_child
+from reconciler.cli.main import main
+from reconciler.cli.running import Witness
+from reconciler.model.events import ChangeFinished, Event
+from tests.cli.commands import Ran, run
 from tests.cli.folders import CHANNEL, CUSTOMER, INVALID, LONE, TICKET, Folder
 from tests.cli.locks import held_lock
-from tests.cli.terminals import CTRL_C, run_at_terminal
+from tests.cli.terminals import run_at_terminal
 
 Arrange = Callable[[Folder, pytest.MonkeyPatch], object]
 FAULTS = "RECONCILER_SANDBOX_FAULTS"
@@ -198,43 +197,20 @@ def test_declined_apply_asks_again(folder: Folder) -> None:
     assert (ran.code, next_command(ran)) == (3, ["apply", "--target", "Schema/customer"])
 
 
-def test_interrupted_apply_goes_on(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(FAULTS, "PATCH *schemas/* latency_s=1 times=always")
-    ran = run_at_terminal("apply", "-y", cwd=folder.root, asked="(2/2)", answer=CTRL_C)
+@pytest.mark.usefixtures("folder")
+def test_run_that_fails_in_its_middle_tells_what_it_has_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Witness.notify
 
-    words = next_command(ran)
-    assert (ran.code, words) == (130, ["apply", "--auto-approve"])
-    assert "Not begun\n" in re.sub(r"\x1b\[[0-9;]*m", "", ran.out)
-    monkeypatch.delenv(FAULTS)
-    assert run(*words).code == 0
+    def unlock(self: Witness, event: Event) -> None:
+        """Somebody unlocks the state as soon as the first change is done."""
+        watch(self, event)
+        if isinstance(event, ChangeFinished):
+            monkeypatch.setattr(Witness, "notify", watch)
+            assert main(["state", "unlock", "-y"]) == 0
 
+    monkeypatch.setattr(Witness, "notify", unlock)
 
-UNLOCKED = """
-import sys
-from reconciler.cli.main import main
-from reconciler.cli import running
-told = running.Witness.notify
-def notify(self, event):
-    told(self, event)
-    if type(event).__name__ == "ChangeFinished":
-        running.Witness.notify = told
-        assert main(["state", "unlock", "-y", "-q"]) == 0
-running.Witness.notify = notify
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-def test_run_that_fails_in_its_middle_tells_what_it_has_done(folder: Folder) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", UNLOCKED, "apply", "-y"],
-        cwd=folder.root,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    ran = Ran(done.returncode, done.stdout, done.stderr)
+    ran = run("apply", "-y")
 
     words = next_command(ran)
     assert (ran.code, words) == (75, ["apply", "--auto-approve"])
@@ -262,7 +238,8 @@ def test_document_is_the_designs_own_however_a_run_ends(
 def test_password_of_the_state_is_not_repeated(folder: Folder) -> None:
     place = "postgresql://kim:planted@127.0.0.1:1/x"
 
-    ran = run_child("apply", "-y", "--state", place, cwd=folder.root)
+    ran = run("apply", "-y", "--state", place)
 
+    assert folder.root.is_dir()
     assert next_command(ran) == ["doctor", "--state", "postgresql://kim@127.0.0.1:1/x"]
     assert "planted" not in ran.out + ran.err

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 import pytest
 
 from reconciler.cli.terminal import ColorChoice, Habits, habits_of, is_coloured
-from tests.cli.commands import Ran, run_child
+from tests.cli.commands import Ran, run
 from tests.cli.folders import CUSTOMER, Folder
 from tests.cli.terminals import CTRL_C, run_at_terminal
+from tests.cli.test_endings import FAULTS, next_command
 from tests.unit.reports.screens import Glass
 
 SLOW = "PATCH *schemas/* latency_s=1 times=always"
@@ -25,8 +26,8 @@ def screen_of(ran: Ran, columns: int = 80) -> list[str]:
     return glass.shown
 
 
-@pytest.mark.parametrize("columns", [40, 120])
-def test_live_display_leaves_results_alone_on_the_screen(columns: int, folder: Folder) -> None:
+def test_live_display_leaves_results_alone_on_the_screen(folder: Folder) -> None:
+    columns = 40
     ran = run_at_terminal("apply", "-y", cwd=folder.root, size=(columns, 24))
 
     shown = screen_of(ran, columns)
@@ -37,8 +38,9 @@ def test_live_display_leaves_results_alone_on_the_screen(columns: int, folder: F
     assert (ran.code, shown[-1]) == (0, "Apply: 2 added, 0 changed, 0 destroyed."[:columns])
 
 
-def test_progress_elsewhere_is_a_line_a_change(folder: Folder) -> None:
-    ran = run_child("apply", "-y", cwd=folder.root)
+@pytest.mark.usefixtures("folder")
+def test_progress_elsewhere_is_a_line_a_change() -> None:
+    ran = run("apply", "-y")
 
     assert [line.split()[0] for line in ran.err.splitlines()] == ["Applying", "[1/2]", "[2/2]"]
     assert "\x1b" not in ran.out + ran.err
@@ -107,13 +109,16 @@ def test_log_lines_are_whole_beside_a_live_display(folder: Folder) -> None:
 def test_interrupted_run_leaves_its_results_and_a_fit_terminal(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RECONCILER_SANDBOX_FAULTS", SLOW)
+    monkeypatch.setenv(FAULTS, SLOW)
     folder.write(customer=CUSTOMER)
 
     ran = run_at_terminal("apply", "-y", cwd=folder.root, asked="(2/2)", answer=CTRL_C)
 
-    shown = screen_of(ran)
-    assert ran.code == 130
+    shown, words = screen_of(ran), next_command(ran)
+    assert (ran.code, words) == (130, ["apply", "--auto-approve"])
+    assert "Not begun" in shown
     assert "[1/2]  + Schema/customer  succeeded" in "\n".join(shown)
     assert [row for row in shown if "stopping" in row] != []
     assert not [row for row in shown if "Applied" in row]
+    monkeypatch.delenv(FAULTS)
+    assert run(*words).code == 0
