@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
 from reconciler.errors import FieldError, ReconcilerError, RemoteError, RemoteUnavailable, StalePlan
+from reconciler.model.blotting import Blotter
 from reconciler.model.change import Change
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.outcome import Result, ResultError
@@ -74,19 +75,13 @@ def without_secrets(result: Result, change: Change, secrets: Secrets) -> Result:
     if not found or (result.error is None and not result.warnings):
         return result
     alone = {Secret("${env." + name + "}", (name,)) for secret in found for name in secret.names}
-    values = sorted(filter(None, map(secrets.reveal, found | alone)), key=len, reverse=True)
-    warnings = tuple(_hidden(warning, values) for warning in result.warnings)
+    blot = Blotter(map(secrets.reveal, found | alone)).blot
+    warnings = tuple(map(blot, result.warnings))
     if result.error is None:
         return replace(result, warnings=warnings)
     diagnostic = result.error.diagnostic
-    diagnostic = replace(diagnostic, message=_hidden(diagnostic.message, values))
+    diagnostic = replace(diagnostic, message=blot(diagnostic.message))
     return replace(result, warnings=warnings, error=replace(result.error, diagnostic=diagnostic))
-
-
-def _hidden(text: str, values: Sequence[str]) -> str:
-    for value in values:
-        text = text.replace(value, "…")
-    return text
 
 
 def _place(change: Change, field: str, path: str) -> str:

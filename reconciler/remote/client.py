@@ -96,7 +96,8 @@ class ReadOnlyClient:
             longest_wait_s=terms.settings.longest_wait_s,
             most_at_once=terms.settings.connections,
         )
-        wire = Wire(http, root, terms.target.client_secret, terms.clock, self._tally)
+        secrets = terms.target.hidden | {terms.target.client_secret}
+        wire = Wire(http, root, secrets, terms.clock, self._tally)
         return Caller(wire, limiter, credentials, terms=terms)
 
 

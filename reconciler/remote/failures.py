@@ -23,10 +23,7 @@ from reconciler.model.values import JsonValue
 from reconciler.remote.calls import Call, Purpose
 from reconciler.remote.endpoints import SCOPES, scope_of
 from reconciler.remote.hosts import LOGIN_URL, Target
-from reconciler.remote.replies import Reply
-
-EXISTING = "idempotency.existing"
-"""The 409 that is a success: the body is the object that the key made before."""
+from reconciler.remote.replies import EXISTING, Reply
 
 _SHOWN_FIELD_ERRORS = 5
 _SAME_WHENEVER_SENT = frozenset({400, 403, 413})

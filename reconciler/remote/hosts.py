@@ -34,12 +34,17 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?|\[[0-9A-
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An org's hosts and the OAuth client; URLs without a slash at the end."""
+    """An org's hosts and the OAuth client; URLs without a slash at the end.
+
+    Args:
+        hidden: other secrets that requests may carry: blotted out of whatever the org says back.
+    """
 
     api_url: str
     login_url: str
     client_id: str
     client_secret: str = field(repr=False)
+    hidden: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def api_host(self) -> str:

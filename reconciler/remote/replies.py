@@ -9,17 +9,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
 from reconciler.errors import FieldError
+from reconciler.model.blotting import Blotter
 from reconciler.model.values import JsonObject, JsonValue
 
 MAX_TEXT = 500
 """Characters of a platform's message that are shown."""
 
+EXISTING = "idempotency.existing"
+"""The code of a 409 that is a success: the body is the object that the key made before."""
+_CORRELATION = ("inin-correlation-id", "requestid")
+NOTHING_HIDDEN = Blotter(())
+_MOST_READ = 1024 * 1024
+"""Bytes of what is no JSON: a secret that is cut off in the middle is not found."""
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _DECIMAL = re.compile(r"\d+(\.\d+)?")
 
@@ -54,7 +61,7 @@ class Reply:
     @property
     def correlation_id(self) -> str | None:
         """The platform's id of the exchange (platform-api.md, section 3)."""
-        found = self.headers.get("inin-correlation-id") or self.headers.get("requestid")
+        found = next((self.headers[name] for name in _CORRELATION if self.headers.get(name)), None)
         return clean(found or _text(self.fields.get("contextId")) or "") or None
 
     @property
@@ -76,15 +83,24 @@ class Reply:
         return tuple(_field_error(member) for member in members if isinstance(member, Mapping))
 
 
-def parse_reply(status: int, headers: Mapping[str, str], content: bytes) -> Reply:
-    """Reads an answer; never fails."""
+def parse_reply(
+    status: int, headers: Mapping[str, str], content: bytes, blotter: Blotter = NOTHING_HIDDEN
+) -> Reply:
+    """Reads an answer; never fails.
+
+    Args:
+        blotter: takes secrets out of an error, and of a body that is no JSON; an object is as it is.
+    """
     lowered = {name.lower(): value for name, value in headers.items()}
+    lowered |= {name: blotter.blot(lowered[name]) for name in _CORRELATION if name in lowered}
     if not content.strip():
         return Reply(status, lowered)
     try:
-        return Reply(status, lowered, json.loads(content, parse_constant=_refuse))
+        reply = Reply(status, lowered, json.loads(content, parse_constant=_refuse))
+        is_object = reply.is_success or reply.remote_code == EXISTING
+        return reply if is_object else replace(reply, body=blotter.blot_tree(reply.body))
     except (ValueError, RecursionError):
-        return Reply(status, lowered, is_malformed=True, text=_gist(content))
+        return Reply(status, lowered, is_malformed=True, text=_gist(content, blotter))
 
 
 def retry_after_s(reply: Reply, now: datetime) -> float | None:
@@ -121,8 +137,8 @@ def clean(text: str) -> str:
     return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
 
 
-def _gist(content: bytes) -> str:
-    text = content[: 16 * MAX_TEXT].decode("utf-8", "replace")
+def _gist(content: bytes, blotter: Blotter) -> str:
+    text = blotter.blot(content[:_MOST_READ].decode("utf-8", "replace"))[: 16 * MAX_TEXT]
     title = _TITLE.search(text)
     if title is not None:
         return f"an HTML page, {clean(title[1])!r}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
 from reconciler.errors import Rejected
+from reconciler.model.blotting import Blotter
 from reconciler.model.ports import Clock
 from reconciler.remote.calls import Call
 from reconciler.remote.failures import PassingFault, is_answer
@@ -23,8 +24,6 @@ _WORDS: Mapping[type[Exception], str] = {
     httpx.ReadTimeout: "no answer in time",
     httpx.WriteTimeout: "the request could not be sent in time",
 }
-_HIDDEN_FROM = 6
-"""Characters; blotting out shorter texts would garble answers and hide nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,12 @@ class Wire:
 
     Args:
         root: the host's base URL.
-        secret: the client's; blotted out of whatever an error answer echoes.
+        secrets: blotted out of whatever an answer that is no plain success says back, as is the token.
     """
 
     http: httpx.AsyncClient
     root: str
-    secret: str
+    secrets: frozenset[str] = field(repr=False)
     clock: Clock
     tally: Tally
 
@@ -77,25 +76,22 @@ class Wire:
                 headers=headers,
             )
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
-            raise Rejected(f"{call.method} {call.path} cannot be sent: {clean(str(error))}") from error
+            why = clean(self._blotter(authorization).blot(str(error)))
+            raise Rejected(f"{call.method} {call.path} cannot be sent: {why}") from None
         except (httpx.HTTPError, OSError) as error:
             raise _fault(error) from error
-        content = response.content
-        if response.status_code >= 400:
-            content = self._blotted(content, authorization)
-        return parse_reply(response.status_code, response.headers, content)
+        return parse_reply(
+            response.status_code, response.headers, response.content, self._blotter(authorization)
+        )
+
+    def _blotter(self, authorization: str) -> Blotter:
+        return Blotter(self.secrets | {authorization.partition(" ")[2]})
 
     def _hear(self, reply: Reply) -> None:
         """Remembers what the answer says of clock and rate limit."""
         skew_s, window = clock_skew_s(reply, self.clock.now()), window_in(reply.headers)
         self.tally.clock_skew_s = self.tally.clock_skew_s if skew_s is None else skew_s
         self.tally.window = window or self.tally.window
-
-    def _blotted(self, content: bytes, authorization: str) -> bytes:
-        for secret in (self.secret, authorization.partition(" ")[2]):
-            if len(secret) >= _HIDDEN_FROM:
-                content = content.replace(secret.encode(), b"***")
-        return content
 
     def _record(self, call: Call, reply: Reply | None, began: float, *, attempt: int, note: str) -> None:
         """Counts, and writes the one log line of a request: no body, header, parameter or secret."""
