@@ -13,6 +13,7 @@ import fcntl
 import json
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -21,6 +22,10 @@ from typing import BinaryIO
 
 MIRROR_NAME = "audit.jsonl"
 
+PATIENCE_S = 1.0
+"""Another process appends in milliseconds; one that is suspended meanwhile must not hold up everybody."""
+
+_POLL_S = 0.01
 _BLOCK = 64 * 1024
 _LINES_A_WRITE = 500
 _LONGEST_LINE = 16 * 1024 * 1024
@@ -50,15 +55,18 @@ class Mirror:
         self._lines_after = lines_after
         self._hash_at = hash_at
         self._known: tuple[int, int, int] | None = None  # inode, size, sequence after our last append
+        self._is_behind = False
 
     def catch_up(self) -> None:
-        """Appends what the trail has and the file lacks; a failure is logged, and made up for later."""
+        """Appends what the trail has and the file lacks; a failure is logged once, and made up for later."""
         try:
-            with _locked_file(self._path) as file:
+            with _locked_file(self._path, 0.0 if self._is_behind else PATIENCE_S) as file:
                 self._append_missing(file)
+            self._is_behind = False
         except OSError as error:
-            self._known = None
-            _logger.warning("%s does not take the latest audit records: %s", self._path, error)
+            if not self._is_behind:
+                _logger.warning("%s does not take the latest audit records: %s", self._path, error)
+            self._known, self._is_behind = None, True
 
     def _append_missing(self, file: BinaryIO) -> None:
         seq = self._sequence_in(file)
@@ -90,12 +98,24 @@ class Mirror:
 
 
 @contextmanager
-def _locked_file(path: Path) -> Iterator[BinaryIO]:
+def _locked_file(path: Path, patience_s: float) -> Iterator[BinaryIO]:
     # Not through a link: a state folder from elsewhere could have it lead to any file of this user.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # closing the file lets go of it
+        _lock(file, time.monotonic() + patience_s)  # closing the file lets go of it
         yield file
+
+
+def _lock(file: BinaryIO, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return
 
 
 def _cut_torn_line(file: BinaryIO) -> None:

@@ -1,5 +1,6 @@
 """`audit.jsonl` follows the trail, whatever happened to the file meanwhile."""
 
+import fcntl
 import json
 import logging
 from collections.abc import Callable
@@ -136,12 +137,29 @@ def test_a_mirror_that_cannot_be_written_stops_nothing(
     mirror_in(tmp_path).mkdir()
     with caplog.at_level(logging.WARNING), opened(tmp_path) as store:
         store.append([record()])
-    warned = caplog.text
+        store.append([record()])
+    (warned,) = (told.getMessage() for told in caplog.records)
     mirror_in(tmp_path).rmdir()
     opened(tmp_path).close()
 
     assert "audit.jsonl does not take the latest audit records" in warned
-    assert len(trail(tmp_path)) == 1
+    assert len(trail(tmp_path)) == 2
+    assert mirrored(tmp_path) == trail(tmp_path)
+
+
+def test_a_process_that_is_suspended_in_the_mirror_holds_up_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING), opened(tmp_path) as store:
+        store.append([record()])
+        with mirror_in(tmp_path).open("rb") as another:
+            fcntl.flock(another, fcntl.LOCK_EX)
+            for _ in range(50):
+                store.append([record()])
+        lines = len(mirrored(tmp_path))
+        store.append([record()])
+
+    assert (lines, len(caplog.records), len(trail(tmp_path))) == (1, 1, 52)
     assert mirrored(tmp_path) == trail(tmp_path)
 
 
