@@ -14,13 +14,19 @@ from pathlib import Path
 import pytest
 
 from reconciler.sandbox import SandboxOrg
-from tests.cli.commands import COMMAND, run_child
-from tests.cli.folders import Folder
+from tests.cli.commands import COMMAND, run, run_child
+from tests.cli.folders import CHANNEL, Folder
+from tests.cli.locks import held_lock
 
 MODULES = "import sys; from reconciler.cli.main import main; main({!r}); print(*sorted(sys.modules))"
 
-HANGING = {"RECONCILER_SANDBOX_FAULTS": "GET * latency_s=60 times=always"}
+FAULTS = "RECONCILER_SANDBOX_FAULTS"
+HANGING = {FAULTS: "GET * latency_s=60 times=always"}
 """The embedded org answers nothing but the token, for longer than any test waits."""
+
+APPLY = ("apply", "-y", "--format", "json", "-vv")
+POSTED = "POST /api/v2/customobjects/schemas ->"
+"""The first schema is there as a draft; it is about to be published."""
 
 
 @contextmanager
@@ -143,19 +149,113 @@ def test_sigterm_before_anything_was_sent_is_130(folder: Folder) -> None:
     assert "Traceback" not in err
 
 
-def test_interrupted_apply_lets_settle_what_was_sent(folder: Folder) -> None:
-    slow = {"RECONCILER_SANDBOX_FAULTS": "PATCH *schemas/* latency_s=1 times=always"}
-    with started("apply", "-y", "--format", "json", "-vv", cwd=folder.root, env=slow) as process:
-        _wait_for(process, "POST /api/v2/customobjects/schemas ->")
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_apply_lets_settle_what_was_sent(number: signal.Signals, folder: Folder) -> None:
+    slow = {FAULTS: "PATCH *schemas/* latency_s=1 times=always"}
+    with started(*APPLY, cwd=folder.root, env=slow) as process:
+        _wait_for(process, POSTED)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
 
-    outcomes = {found["address"]: found["outcome"] for found in json.loads(out)["results"]}
     assert (process.returncode, json.loads(out)["status"]) == (130, "interrupted")
-    assert outcomes == {"Schema/customer": "succeeded", "Schema/ticket": "skipped"}
+    assert _outcomes(out) == {"Schema/customer": "succeeded", "Schema/ticket": "skipped"}
     assert "stopping: nothing new starts" in err
     assert "Traceback" not in err
-    assert run_child("apply", "-y", cwd=folder.root).code == 0
+    _assert_next_run_converges()
+
+
+@pytest.mark.parametrize(
+    ("fault", "begun", "first", "second"),
+    [
+        ("PATCH *schemas/* latency_s=900 times=always", POSTED, signal.SIGINT, signal.SIGINT),
+        ("POST *schemas status=429 retry_after=100", "throttled", signal.SIGTERM, signal.SIGTERM),
+        ("PATCH *schemas/* status=503 retry_after=100", "PATCH /api/v2", signal.SIGTERM, signal.SIGINT),
+    ],
+    ids=["answer", "rate-limit", "repeat"],
+)
+def test_second_signal_stops_waiting(
+    fault: str, begun: str, first: signal.Signals, second: signal.Signals, folder: Folder
+) -> None:
+    with started(*APPLY, cwd=folder.root, env={FAULTS: fault}) as process:
+        _wait_for(process, begun)
+        process.send_signal(first)
+        _wait_for(process, "once more stops waiting")
+        process.send_signal(second)
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, json.loads(out)["status"]) == (130, "interrupted")
+    assert _outcomes(out) == {"Schema/customer": "unknown", "Schema/ticket": "skipped"}
+    assert "waiting no longer" in err
+    assert "Traceback" not in err
+    _assert_next_run_converges()
+
+
+def test_second_signal_stops_waiting_for_an_activation(folder: Folder) -> None:
+    folder.write(chat=CHANNEL.replace("timeoutSeconds: 10", "timeoutSeconds: 900"))
+    hangs = {FAULTS: "POST *configurations activation=hang"}
+    with started(*APPLY, "--target", "Channel/chat", cwd=folder.root, env=hangs) as process:
+        _wait_for(process, "POST /api/v2/wi/engagements/configurations ->")
+        process.send_signal(signal.SIGTERM)
+        _wait_for(process, "once more stops waiting")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, _outcomes(out)) == (130, {"Channel/chat": "unsettled"})
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_that_waits_for_the_lock_ends_at_once(number: signal.Signals, applied: Folder) -> None:
+    with (
+        held_lock(applied.path("state")),
+        started(*APPLY, "--lock-timeout", "900", cwd=applied.root) as process,
+    ):
+        _wait_for(process, "apply by alex")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, json.loads(out)["exit_code"]) == (130, 130)
+    assert "Traceback" not in err
+
+
+def test_recovery_that_is_interrupted_is_made_again(folder: Folder) -> None:
+    hangs = {FAULTS: "PATCH *schemas/* latency_s=900 times=always"}
+    with started(*APPLY, cwd=folder.root, env=hangs) as process:
+        _wait_for(process, POSTED)
+        process.kill()
+    hangs = {FAULTS: "POST *schemas latency_s=900 times=always"}
+    with started(*APPLY, cwd=folder.root, env=hangs) as process:
+        _wait_for(process, "/api/v2/organizations/me ->")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, json.loads(out)["exit_code"]) == (130, 130)
+    assert "Traceback" not in err
+    _assert_next_run_converges()
+
+
+def test_impatience_disturbs_no_run_that_has_not_begun(folder: Folder) -> None:
+    with started(*APPLY, cwd=folder.root, env=HANGING) as process:
+        _wait_for(process, "/oauth/token")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, json.loads(out)["format"]) == (130, "reconciler.error/1")
+    assert "Traceback" not in err
+
+
+def test_impatience_disturbs_no_run_that_is_ending(folder: Folder) -> None:
+    slow = {FAULTS: "PATCH *schemas/* latency_s=900 times=always"}
+    with started(*APPLY, cwd=folder.root, env=slow) as process:
+        for line in (POSTED, "once more stops waiting", "waiting no longer"):
+            _wait_for(process, line)
+            process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, json.loads(out)["format"]) == (130, "reconciler.apply/1")
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -248,6 +348,16 @@ def test_shell_completes_commands(words: str, number: int, expected: list[str], 
 @pytest.mark.parametrize(("login", "first"), [("/usr/bin/fish", "complete "), ("/bin/tcsh", "_reconciler")])
 def test_completion_is_for_the_shell_in_use(login: str, first: str, tmp_path: Path) -> None:
     assert run_child("completion", cwd=tmp_path, env={"SHELL": login}).out.startswith(first)
+
+
+def _outcomes(report: str) -> dict[str, str]:
+    return {found["address"]: found["outcome"] for found in json.loads(report)["results"]}
+
+
+def _assert_next_run_converges() -> None:
+    ran = run("apply", "-y", "--format", "json")
+    assert (ran.code, ran.document["converged"]) == (0, True)
+    assert run("plan", "--detailed-exitcode").code == 0
 
 
 def _wait_for(process: subprocess.Popen[str], text: str) -> None:
