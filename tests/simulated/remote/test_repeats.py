@@ -221,6 +221,33 @@ def test_refused_connection_is_repeated_without_a_key_and_leaves_no_doubt() -> N
     asyncio.run(told())
 
 
+def test_host_that_breaks_off_and_is_gone_then_leaves_its_doubt() -> None:
+    async def told() -> bool:
+        async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            server.close()
+            writer.transport.abort()
+
+        server = await asyncio.start_server(break_off, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with scene() as at:
+            target = Target(f"http://127.0.0.1:{port}", at.host.url, "the-client", CLIENT_SECRET)
+            async with open_client(
+                target,
+                settings=SETTINGS,
+                clock=at.clock,
+                observer=at.watcher,
+                user_agent="t",
+                read_only=False,
+                uniform=highest,
+            ) as client:
+                with pytest.raises(RemoteUnavailable, match="5 tries") as raised:
+                    await client.send("PUT", QUEUE, {}, fence=HELD)
+                return raised.value.outcome_unknown
+
+    assert asyncio.run(told())
+
+
 def test_host_that_never_answers_is_given_up_after_the_time_out() -> None:
     async def told() -> None:
         async with scene(replace(SETTINGS, read_timeout_s=0.05, tries=2)) as at:
