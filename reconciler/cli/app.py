@@ -96,10 +96,8 @@ def common(
     from reconciler.commands.surroundings import CommonOptions
 
     set_up_logging(verbose, log_format)
-    from_environment = os.environ.get("RECONCILER_VAR", "").splitlines()
-    variables = tuple(line for line in from_environment if line.strip()) + tuple(var or ())
     ctx.obj = Terminal(
-        CommonOptions(config, org, state, variables),
+        CommonOptions(config, org, state, (*_variables_of(os.environ), *(var or ()))),
         color,
         verbose,
         quiet,
@@ -107,6 +105,11 @@ def common(
         _given(ctx, {"config": (config,), "org": (org,), "state": (state,), "var": tuple(var or ())}),
         ctx.obj,
     )
+
+
+def _variables_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The variables of `RECONCILER_VAR`, one a line."""
+    return tuple(line for line in environ.get("RECONCILER_VAR", "").splitlines() if line.strip())
 
 
 def _given(ctx: typer.Context, values: Mapping[str, Sequence[object]]) -> tuple[str, ...]:
