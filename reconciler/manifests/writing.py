@@ -18,6 +18,8 @@ from reconciler.model.address import Address
 from reconciler.model.values import SCALARS, JsonObject, JsonValue, Tree, TreeObject, as_json, plain_numbers
 
 WIDTH = 110
+UNBOUNDED = 1_000_000
+"""Of a line that must stay one."""
 _TEXT = "tag:yaml.org,2002:str"
 
 
@@ -44,6 +46,53 @@ def to_yaml(document: JsonValue) -> str:
     return text.getvalue()
 
 
+def scalar_text(value: JsonValue, quote: str | None = None, *, in_flow: bool = False) -> str:
+    """A scalar as it stands in a document.
+
+    Args:
+        quote: the style that a text should have, where it can; None is plain.
+        in_flow: whether it stands between brackets, where a comma would end it.
+    """
+    style = quote if isinstance(value, str) and quote in ("'", '"') else None
+    shown = _Quoted(value, style) if isinstance(value, str) and style else value
+    return _dumped([shown])[1:-1] if in_flow else _dumped(shown)
+
+
+def flow_text(value: JsonValue) -> str:
+    """A value on one line."""
+    return _dumped(_plain(value))
+
+
+def block_text(value: JsonValue) -> str:
+    """A value on lines of its own, as `to_yaml` writes it."""
+    return to_yaml(value).removesuffix("\n")
+
+
+def _dumped(value: object) -> str:
+    """A value on one line, without what ends a document."""
+    text = io.StringIO()
+    dumper = _Dumper(text, default_flow_style=True, sort_keys=False, allow_unicode=True, width=UNBOUNDED)
+    try:
+        dumper.open()
+        dumper.represent(value)
+        dumper.close()
+    finally:
+        dumper.dispose()
+    return text.getvalue().removesuffix("\n").removesuffix("\n...")
+
+
+class _Quoted(str):  # noqa: SLOT000  # a text cannot have slots of its own
+    """A text with the quotes that it should have."""
+
+    style: str
+
+    def __new__(cls, text: str, style: str) -> _Quoted:
+        """A text and its quotes."""
+        made = super().__new__(cls, text)
+        made.style = style
+        return made
+
+
 class _Dumper(yaml.SafeDumper):
     """Quotes what our reader would not take for text, and never writes an alias."""
 
@@ -64,7 +113,12 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar(_TEXT, text, style=None if _is_text(text) else '"')
 
 
+def _represent_quoted(dumper: yaml.SafeDumper, text: _Quoted) -> yaml.ScalarNode:
+    return dumper.represent_scalar(_TEXT, str(text), style=text.style)
+
+
 _Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(_Quoted, _represent_quoted)
 
 
 def _is_text(text: str) -> bool:
