@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli import (
+    adopting,
     audit,
     comparing,
     doctoring,
@@ -178,6 +179,7 @@ _register(
         "apply": planning.apply,
         "destroy": planning.destroy,
         "drift": drifting.drift,
+        "adopt": adopting.adopt,
         "export": exporting.export,
         "compare": comparing.compare,
         "explain": explaining.explain,

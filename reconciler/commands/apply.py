@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -60,6 +60,10 @@ REVIEW_S = 2.0
 """A review that took longer: what it saw is compared with the org once more before anything is sent."""
 
 
+Choose = Callable[[Planned], tuple[Change, ...]]
+"""Changes made from a plan's draft; raises Refused where there are none to make."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApplyRequest:
     """What is to be applied.
@@ -68,6 +72,7 @@ class ApplyRequest:
         saved: a saved plan; then nothing is asked and its own options count.
         expect: the fingerprint that the plan must have.
         approve: asks whoever sits there; None: approved already.
+        choose: what of the plan is carried out, in place of all that its admission lets through.
     """
 
     plan: PlanRequest = field(default_factory=PlanRequest)
@@ -77,6 +82,7 @@ class ApplyRequest:
     parallelism: int = 10
     lock_timeout_s: float = 0.0
     stop: Stop = field(default_factory=Stop)
+    choose: Choose | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +213,7 @@ async def _apply_at(bench: _Bench) -> RunReport:
     context = _context(bench, identity.lineage)
     options = shape_options(bench.project, bench.request.plan)
     recovered: tuple[Recovered, ...] = ()
-    if options.allow_unsafe or is_open(bench.project.configuration.windows, bench.project.clock.now()):
+    if _may_send(bench, options):
         recovered = await recover(known.open_intents, bench.loaded.resources, context)
     prior = bench.store.load()
     is_new = known.identity is None
@@ -226,7 +232,7 @@ async def _apply_at(bench: _Bench) -> RunReport:
     context.run = replace(context.run, plan_fingerprint=approved, allowed=approved if is_allowed else None)
     try:
         began = context.clock.monotonic()
-        changes = admit(planned, _approval(bench, options), recovered)
+        changes = _admitted(planned, options, recovered, bench)
         if context.clock.monotonic() - began > REVIEW_S:
             reviewed = SavedPlan(planned.plan, "the plan that was reviewed")
             planned = await make(making, bench.client, bench.observer)
@@ -234,6 +240,19 @@ async def _apply_at(bench: _Bench) -> RunReport:
     except (Refused, StalePlan) as error:
         return _turned_away(bench, planned, error, context)
     return await _carry_out(changes, planned, context, bench)
+
+
+def _may_send(bench: _Bench, options: PlanOptions) -> bool:
+    """Whether what earlier runs began may be gone on with: inside of the windows, and not to bind only."""
+    is_now = options.allow_unsafe or is_open(bench.project.configuration.windows, bench.project.clock.now())
+    return bool(is_now) and bench.request.choose is None
+
+
+def _admitted(
+    planned: Planned, options: PlanOptions, recovered: Sequence[Recovered], bench: _Bench
+) -> tuple[Change, ...]:
+    choose = bench.request.choose
+    return choose(planned) if choose else admit(planned, _approval(bench, options), recovered)
 
 
 def _approval(bench: _Bench, options: PlanOptions) -> Approval:

@@ -10,14 +10,16 @@ from reconciler.manifests.configuration import (
     load_configuration,
     select_org,
 )
-from reconciler.manifests.loading import LoadedManifests, load_manifests
+from reconciler.manifests.loading import Layer, LoadedManifests, Role, load_manifests
 from reconciler.manifests.policies import judge_policies, load_policies
 from reconciler.manifests.tracing import trace
 from reconciler.manifests.variables import Variables, read_variables, reveal
 from reconciler.manifests.writing import manifest_document, to_yaml
 
 __all__ = [
+    "Layer",
     "LoadedManifests",
+    "Role",
     "Variables",
     "bare_configuration",
     "credential_names",

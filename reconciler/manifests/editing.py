@@ -14,7 +14,9 @@ from typing import Final, Protocol
 import yaml
 
 from reconciler.manifests.writing import block_text, flow_text, scalar_text
-from reconciler.model.values import JsonValue, tokens
+from reconciler.manifests.yaml_documents import read_documents
+from reconciler.model.values import JsonValue, escape, plain_numbers, tokens, value_at
+from reconciler.settings import ManifestSettings
 
 
 class Uneditable(Exception):
@@ -53,7 +55,28 @@ def edited(text: str, line: int, edits: Sequence[Edit]) -> str:
     splices = [_splice(text, line, edit) for edit in edits]
     for start, end, new in sorted(splices, key=lambda splice: splice[0], reverse=True):
         text = text[:start] + new + text[end:]
+    if not _says(text, line, edits):
+        raise Uneditable("the text would not say what it should")
     return text
+
+
+def _says(text: str, line: int, edits: Sequence[Edit]) -> bool:
+    """Whether a text, once edited, holds the values: read back by the reader of manifests."""
+    content = read_documents(text, file="edited.yaml", settings=ManifestSettings(), takes_null=True)
+    for document in content.documents:
+        if document.line == line and not (document.diagnostics or content.diagnostics):
+            return all(_is_said(document.value, edit) for edit in edits)
+    return False
+
+
+def _is_said(value: JsonValue, edit: Edit) -> bool:
+    if isinstance(edit.value, _Removed):
+        return True  # the elements behind it have moved up
+    *around, last = tokens(edit.pointer)
+    if last == END:
+        listed = value_at(value, "".join(f"/{escape(token)}" for token in around))
+        return isinstance(listed, list) and plain_numbers(edit.value) in listed
+    return value_at(value, edit.pointer) == edit.value
 
 
 _Splice = tuple[int, int, str]

@@ -21,6 +21,7 @@ DOCUMENTED = {
     "apply": f"PLANFILE|DIR --format {PLANNING} {APPLYING} -y",
     "destroy": "--format --target --exclude --selector --allow-unsafe --allow-from-commit --show-requests "
     f"{APPLYING}",
+    "adopt": "ADDRESS ID --write --auto-approve -y --format --lock-timeout --new-state",
     "export": "KIND --out --format",
     "compare": "ORG_A ORG_B --format",
     "explain": "ADDRESS[#/FIELD] --format --offline",
@@ -49,6 +50,7 @@ FORMATS = {
     "apply": "text|json",
     "destroy": "text|json",
     "drift": "text|json|markdown",
+    "adopt": "text|json",
     "export": "yaml|json",
     "compare": "text|json|markdown|html",
     "explain": "text|json",
