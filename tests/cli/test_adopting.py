@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.values import JsonValue
 from reconciler.sandbox import SandboxOrg
+from reconciler.sandbox.documents import JsonValue
 from tests.cli.commands import run
 from tests.cli.folders import CUSTOMER, Folder
 
