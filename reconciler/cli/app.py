@@ -193,6 +193,7 @@ _add_group(
     {
         "list": state.list_,
         "show": state.show,
+        "mv": state.mv,
         "rm": state.rm,
         "pull": state.pull,
         "push": state.push,

@@ -1,7 +1,8 @@
-"""`state`: list, show, rm, pull, push, unlock."""
+"""`state`: list, show, mv, rm, pull, push, unlock."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from reconciler.cli.terminal import Terminal, write_json
 from reconciler.errors import ExitCode, Refused
 
 if TYPE_CHECKING:
+    from reconciler.model.address import Address
     from reconciler.model.state import Prior, PriorEntry
 
 ManagedAddress = Annotated[
@@ -75,6 +77,36 @@ def rm(
         _show(removed, format)
     else:
         write(f"Forgotten: {removed.address} ({removed.remote_id}). The org was left as it is.")
+    return ExitCode.OK
+
+
+def mv(
+    ctx: typer.Context,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="As the state has it.", show_default=False)],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="As it is called now.", show_default=False)],
+    format: options.AnyReport = ReportFormat.TEXT,
+    auto_approve: options.AutoApprove = False,
+    lock_timeout: options.LockTimeout = 0.0,
+) -> int:
+    """Give an entry another address, as a renamed manifest has it; leaves the org as it is. Asks first.
+
+    Exit codes: 0 done, 3 not approved or taken, 64 no such address, 75 locked,
+    78 no state or bad configuration.
+    """
+    from reconciler.commands.state import Move, move_entry
+
+    terminal: Terminal = ctx.obj
+    project = open_project(terminal)
+
+    def approve(entry: PriorEntry, address: Address) -> bool:
+        question = f"Move {entry.address} ({entry.remote_id}) to {address} in org {project.org.name}?"
+        return confirm(question, auto_approve=auto_approve, nothing="nothing was moved")
+
+    entry, address = move_entry(project, Move(old, new, approve, lock_timeout))
+    if format is ReportFormat.JSON:
+        _show(replace(entry, address=address), format)
+    else:
+        write(f"Moved: {entry.address} ({entry.remote_id}) is {address} now. The org was left as it is.")
     return ExitCode.OK
 
 

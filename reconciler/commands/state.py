@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.commands.addresses import find_address
+from reconciler.commands.addresses import find_address, read_address
 from reconciler.commands.clocks import SystemClock
 from reconciler.commands.commits import commit_of
 from reconciler.commands.project import Project, actor_of
 from reconciler.commands.stores import existing_store
-from reconciler.errors import Refused
+from reconciler.errors import Refused, UsageError
+from reconciler.model.address import NAME, Address
 from reconciler.model.audit import AuditEntry, Phase
 from reconciler.model.state import Prior, PriorEntry
 from reconciler.model.times import timestamp
@@ -74,6 +75,67 @@ def remove_entry(project: Project, removal: Removal) -> PriorEntry:
                 raise Refused("not approved; nothing was removed")
             _remove(store, entry, project, run_id)
             return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A wish to give an entry another address.
+
+    Args:
+        approve: asks whoever sits there.
+        lock_timeout_s: how long to wait for the lock.
+    """
+
+    old: str
+    new: str
+    approve: Callable[[PriorEntry, Address], bool]
+    lock_timeout_s: float = 0.0
+
+
+def move_entry(project: Project, wish: Move) -> tuple[PriorEntry, Address]:
+    """Moves an entry of prior state to another address of its kind, under the lock; the org stays as it is.
+
+    Returns:
+        The entry as it was, and its new address.
+
+    Raises:
+        UsageError: there is no such entry, or the new address is none of its kind.
+        Refused: the new address is taken, a run's outcome is open, or whoever was asked said no.
+        StateError: `state.missing`; StateLocked: another run is under way.
+    """
+    run_id = project.ids.run_id()
+    with existing_store(project, OpenMode.WRITE, run_id=run_id) as store:
+        holder = f"state mv by {actor_of(project.surroundings.environ)}"
+        with store.lock(holder, wish.lock_timeout_s):
+            prior = store.load()
+            entry, address = _entry(prior, wish.old), read_address(wish.new)
+            _confirm_move(prior, entry.address, address)
+            if not wish.approve(entry, address):
+                raise Refused("not approved; nothing was moved")
+            record = replace(
+                _record(project, run_id, "state mv"),
+                address=str(entry.address),
+                kind=entry.address.kind,
+                action="move",
+                remote_id=entry.remote_id,
+                detail={"command": "state mv", "to": str(address)},
+            )
+            store.move_entry(entry, address, record)
+            return entry, address
+
+
+def _confirm_move(prior: Prior, old: Address, new: Address) -> None:
+    if new.kind != old.kind:
+        raise UsageError(f"{new} is no {old.kind}", hint="an entry keeps its kind: the object does, too")
+    if not NAME.fullmatch(new.name):
+        raise UsageError(f"{new.name} is no name", hint="use a-z, 0-9, '-', '_' and '.', at most 100 of them")
+    if new in prior.entries:
+        raise Refused(f"{new} is held already", hint=f"`reconciler state rm {new}` lets go of it first")
+    if any(intent.address in (old, new) for intent in prior.open_intents):
+        raise Refused(
+            f"nobody knows yet what became of an earlier run's request for {old}",
+            hint="`reconciler apply` asks the org first",
+        )
 
 
 def _entry(prior: Prior, address: str) -> PriorEntry:

@@ -190,6 +190,18 @@ class Store:
             self._move((audit,), lambda connection: self._remove(connection, address))
         return found
 
+    def move_entry(self, entry: PriorEntry, address: Address, audit: AuditEntry) -> None:
+        """Gives an entry another address, also where other entries depend on it (`state mv`)."""
+        moved = replace(entry, address=address)
+        users = [_depending_on(user, entry.address, address) for user in self.entries()]
+        changed = [user for user in users if user is not None and user.address != entry.address]
+
+        def move(connection: Connection) -> None:
+            self._remove(connection, entry.address)
+            self._put(connection, (moved, *changed))
+
+        self._move((audit,), move)
+
     @contextmanager
     def lock(self, holder: str, timeout_s: float) -> Iterator[None]:
         """Holds the org's lock while the body runs, its lease renewed; let go of also when it raises.
@@ -358,6 +370,14 @@ class Store:
 
     def _key_of(self, address: Address) -> dict[str, str]:
         return {"of_org": self.org, "of_kind": address.kind, "of_name": address.name}
+
+
+def _depending_on(user: PriorEntry, old: Address, new: Address) -> PriorEntry | None:
+    """An entry that depends on one that moves, as it is afterwards; None where it does not."""
+    if all(found.target != old for found in user.dependencies):
+        return None
+    moved = (replace(found, target=new) if found.target == old else found for found in user.dependencies)
+    return replace(user, dependencies=tuple(moved))
 
 
 def _change_nothing(_connection: Connection) -> None:

@@ -31,6 +31,7 @@ DOCUMENTED = {
     "state list": "--format",
     "state show": "ADDRESS --format",
     "state rm": "ADDRESS --format --auto-approve -y --lock-timeout",
+    "state mv": "OLD NEW --format --auto-approve -y --lock-timeout",
     "state pull": "FILE",
     "state push": "FILE --lock-timeout",
     "state unlock": "--auto-approve -y",

@@ -336,7 +336,7 @@ def test_validate_loads_neither_network_nor_store(folder: Folder) -> None:
     ("words", "number", "expected"),
     [
         ("reconciler pl", 1, ["plan"]),
-        ("reconciler state ", 2, ["list", "pull", "push", "rm", "show", "unlock"]),
+        ("reconciler state ", 2, ["list", "mv", "pull", "push", "rm", "show", "unlock"]),
     ],
 )
 def test_shell_completes_commands(words: str, number: int, expected: list[str], tmp_path: Path) -> None:

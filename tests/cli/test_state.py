@@ -103,6 +103,59 @@ def test_rm_that_is_refused_leaves_everything(applied: Folder) -> None:
     assert applied.path("state").is_dir()
 
 
+def test_mv_makes_a_renamed_manifest_the_same_object(applied: Folder) -> None:
+    for name in ("customer", "ticket"):
+        text = applied.path("manifests", f"{name}.yaml").read_text(encoding="utf-8")
+        named = text.replace("{name: customer", "{name: client").replace("Schema/customer", "Schema/client")
+        spec = "spec:\n  externalId: customer" if name == "customer" else "spec:"
+        applied.write(**{name: named.replace("spec:", spec)})
+
+    ran = run("state", "mv", "Schema/customer", "Schema/client", "-y")
+
+    assert ran.out == "Moved: Schema/customer (customer) is Schema/client now. The org was left as it is.\n"
+    listed = run("state", "list", "--format", "json").document["resources"]
+    assert [(entry["address"], entry["dependencies"]) for entry in listed] == [
+        ("Schema/client", []),
+        ("Schema/lone", []),
+        ("Schema/ticket", ["Schema/client"]),
+    ]
+    assert run("plan", "--detailed-exitcode").code == 0
+    (record,) = run("audit", "list", "--format", "json", "--phase", "state").lines
+    assert [record[key] for key in ("address", "action", "remote_id")] == [
+        "Schema/customer",
+        "move",
+        "customer",
+    ]
+    assert record["detail"] == {"command": "state mv", "to": "Schema/client"}
+    assert run("audit", "verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ("Schema/none", "Schema/new", 64, "hold no Schema/none"),
+        ("Schema/lone", "Widget/lone", 64, "Widget/lone is no Schema"),
+        ("Schema/lone", "Schema/LONE", 64, "LONE is no name"),
+        ("Schema/lone", "alone", 64, "Kind/name"),
+        ("Schema/lone", "Schema/ticket", 3, "Schema/ticket is held already"),
+    ],
+)
+def test_mv_to_where_nothing_can_go(applied: Folder, old: str, new: str, code: int, said: str) -> None:
+    before = _contents(applied)
+
+    ran = run("state", "mv", old, new, "-y")
+
+    assert ran.code == code
+    assert said in ran.err
+    assert _contents(applied) == before
+
+
+def test_mv_asks_first(applied: Folder) -> None:
+    assert run("state", "mv", "Schema/lone", "Schema/alone").code == 3
+    assert run("state", "show", "Schema/lone").code == 0
+    assert applied.path("state").is_dir()
+
+
 def _contents(folder: Folder) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.path("state").glob("audit*"))}
 
