@@ -25,7 +25,7 @@ from reconciler.planning.graph import cycle_diagnostic, edges_of, find_cycles, i
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.matching import LiveIndex, index_live, match, renames
 from reconciler.planning.ordering import in_order, org_edges
-from reconciler.planning.removals import identity_clashes, removal, removed_entries
+from reconciler.planning.removals import identity_clashes, removal, removed_entries, unseen_intents
 from reconciler.planning.resolution import (
     KnownObject,
     left_out_references,
@@ -95,7 +95,7 @@ def draft_plan(inputs: PlanInputs) -> Draft:
     decisions = _decide_all(resources, index, inputs)
     removed = removed_entries(entries, inputs)
     problems += left_out_references(resources, {**decisions, **inputs.prior.entries})
-    problems += identity_clashes(removed, decisions, inputs)
+    problems += [*identity_clashes(removed, decisions, inputs), *unseen_intents(inputs)]
     changes = [decision.change for decision in decisions.values() if decision.change is not None]
     changes += [removal(entry, index[entry.address.kind], inputs) for entry in removed]
     edges = org_edges(decisions, changes, index, inputs)

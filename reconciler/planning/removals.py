@@ -8,7 +8,7 @@ from dataclasses import replace
 from reconciler.kinds.base import Owns
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Reason
-from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.state import PriorEntry
 from reconciler.planning.decisions import Decision
 from reconciler.planning.inputs import PlanInputs
@@ -51,6 +51,24 @@ def _reason(entry: PriorEntry, inputs: PlanInputs) -> Reason:
     if inputs.prior.has_open_intent(entry.address):
         return Reason.UNKNOWN_OUTCOME
     return Reason.REQUESTED if inputs.options.destroy else Reason.REMOVED
+
+
+def unseen_intents(inputs: PlanInputs) -> list[Diagnostic]:
+    """What earlier runs sent for addresses that neither manifests nor prior state know: no change shows it."""
+    known = _declared(inputs) | inputs.prior.entries.keys()
+    unseen = {intent.address for intent in inputs.prior.open_intents} - known
+    return [
+        Diagnostic(
+            Severity.WARNING,
+            "plan.unknown-outcome",
+            f"an earlier run sent a request for {address} and never learned what became of it; "
+            "the manifests no longer declare it",
+            hint="apply asks the org first, and removes what was made",
+            address=str(address),
+        )
+        for address in sorted(unseen)
+        if inputs.options.is_complete
+    ]
 
 
 def _notes(*, is_ours: bool, is_there: bool) -> tuple[str, ...]:

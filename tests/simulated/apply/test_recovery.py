@@ -213,8 +213,13 @@ def test_manifest_that_left_meanwhile_takes_its_object_along(work: Bench) -> Non
     assert apply_and_die(work, RETRYING)
     work.declare(keeper)
 
+    planned = work.plan()
     work.converge()
 
+    assert (planned.changes, planned.applyable) == ((), True)
+    assert [(found.code, found.address) for found in planned.diagnostics] == [
+        ("plan.unknown-outcome", "Widget/calls")
+    ]
     assert work.objects("widgets") == []
 
 
