@@ -54,7 +54,7 @@ def _reason(entry: PriorEntry, inputs: PlanInputs) -> Reason:
 
 
 def unseen_intents(inputs: PlanInputs) -> list[Diagnostic]:
-    """What earlier runs sent for addresses that neither manifests nor prior state know: no change shows it."""
+    """What earlier runs sent for addresses that neither manifests nor prior state know: no change tells."""
     known = _declared(inputs) | inputs.prior.entries.keys()
     unseen = {intent.address for intent in inputs.prior.open_intents} - known
     return [
