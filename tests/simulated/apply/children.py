@@ -23,7 +23,8 @@ from reconciler.commands.apply import ApplyRequest, apply
 from reconciler.commands.surroundings import CommonOptions, Surroundings
 from reconciler.model.events import Event
 from reconciler.model.ports import Observer
-from tests.simulated.apply.bench import Bench, Silent, quick_project
+from reconciler.settings import Settings
+from tests.simulated.apply.bench import QUICK, Bench, Silent, quick_project
 
 LIFE_S = 60
 """A child that lives longer hangs, and is ended."""
@@ -67,16 +68,18 @@ class Run:
     folder: Path
     environ: dict[str, str]
     parallelism: int = 10
+    settings: Settings = QUICK
 
     @classmethod
-    def of(cls, work: Bench, *, parallelism: int = 10) -> Run:
+    def of(cls, work: Bench, *, parallelism: int = 10, settings: Settings = QUICK) -> Run:
         """An apply of a project."""
-        return cls(work.folder, work.surroundings(), parallelism)
+        return cls(work.folder, work.surroundings(), parallelism, settings)
 
 
 def apply_run(run: Run, observer: Observer | None = None, request: ApplyRequest | None = None) -> None:
     """Applies, in whichever process this is."""
-    project = quick_project(CommonOptions(), Surroundings(run.folder, run.environ, is_terminal=True))
+    around = Surroundings(run.folder, run.environ, is_terminal=True)
+    project = quick_project(CommonOptions(), around, run.settings)
     request = request or ApplyRequest(parallelism=run.parallelism)
     asyncio.run(apply(project, request, observer or Silent()))
 

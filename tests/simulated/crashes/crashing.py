@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from reconciler.commands.apply import ApplyRequest
 from reconciler.commands.plan import PlanRequest
 from reconciler.sandbox import Fault
-from tests.simulated.apply.bench import Bench, plan_options, problems
+from reconciler.settings import Settings
+from tests.simulated.apply.bench import QUICK, Bench, plan_options, problems
 from tests.simulated.apply.children import Run, apply_run, dies, rehearsed
 from tests.simulated.crashes.grounds import Ground
 from tests.simulated.crashes.laws import (
@@ -43,10 +44,10 @@ class Crashes:
     wanted: Outcome
     seen: set[str] = field(default_factory=set)
 
-    def die(self, point: Point) -> None:
+    def die(self, point: Point, settings: Settings = QUICK) -> None:
         """Begins anew, and dies at a point."""
         self.ground.restore(self.work)
-        die_at(self.work, self.request, point)
+        die_at(self.work, self.request, point, settings)
 
     def go_on(self) -> None:
         """What the next command lines do: look, apply, look again."""
@@ -108,12 +109,12 @@ def passed(run: Run, request: ApplyRequest) -> Course:
     return witness.course()
 
 
-def die_at(work: Bench, request: ApplyRequest, point: Point) -> None:
+def die_at(work: Bench, request: ApplyRequest, point: Point, settings: Settings) -> None:
     """Applies in a child that dies at a point."""
     if point.moment.is_in_the_org:
         fault = Fault(drop="before" if point.moment is Moment.UNDONE else "after")
         work.org.inject(replace(fault, after=point.number - 1))
-    assert dies(run_and_die, Run.of(work), request, point), "the run came to its end"
+    assert dies(run_and_die, Run.of(work, settings=settings), request, point), "the run came to its end"
     work.org.clear_faults()
 
 

@@ -14,6 +14,8 @@ class Moment(StrEnum):
 
     COMMITTING = "before the commit"
     COMMITTED = "after the commit"
+    RENEWING = "before the renewal of its lease"
+    RENEWED = "after the renewal of its lease"
     UNDONE = "before the org carries out"
     UNANSWERED = "before the answer leaves to"
     ANSWERED = "after the answer to"
@@ -43,7 +45,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What an undisturbed run passes: so many commits, and these requests."""
+    """What an undisturbed run passes: so many commits, and these requests.
+
+    Leases are renewed by the clock, in a thread of their own, so no course tells of them.
+    """
 
     commits: int
     requests: tuple[str, ...]

@@ -6,16 +6,21 @@ from all of them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from reconciler.settings import LockSettings
+from tests.simulated.apply.bench import QUICK as QUICK_RUNS
 from tests.simulated.apply.bench import Bench
 from tests.simulated.crashes.crashing import Crashes, crashes_of, told
-from tests.simulated.crashes.points import Point
+from tests.simulated.crashes.points import Moment, Point
 from tests.simulated.crashes.scenarios import SCENARIOS
 
 QUICK = [name for name, scenario in SCENARIOS.items() if scenario.is_quick]
 TWICE = ("Widget-create", "Schema-create", "Channel-update", "Schema-update", "WeightMatrix-update")
 SAVED = ("Schema-update",)
+ALWAYS_RENEWING = replace(QUICK_RUNS, lock=LockSettings(renewal_s=0.001))
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -37,6 +42,16 @@ def test_next_run_goes_on_from_every_point(work: Bench, name: str) -> None:
     for point in crashes.course.points():
         with told(f"died {point}"):
             crashes.die(point)
+            crashes.go_on()
+
+
+@pytest.mark.parametrize("moment", [Moment.RENEWING, Moment.RENEWED], ids=["before", "after"])
+def test_next_run_goes_on_from_the_renewal_of_a_lease(work: Bench, moment: Moment) -> None:
+    crashes = crashes_of(SCENARIOS["Widget-update"], work)
+
+    for number in (1, 3):
+        with told(f"died {moment} number {number}"):
+            crashes.die(Point(moment, number, ""), ALWAYS_RENEWING)
             crashes.go_on()
 
 

@@ -7,6 +7,7 @@ What a run only reads in its store is no commit.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ class Witness:
 
     death: Point | None = None
     commits: int = 0
+    renewals: int = 0
     requests: list[str] = field(default_factory=list)
 
     def course(self) -> Course:
@@ -36,12 +38,19 @@ class Witness:
 
     def pass_commit(self) -> None:
         """A commit is about to be made."""
-        self.commits += 1
-        self._come_to(Moment.COMMITTING, self.commits)
+        if _is_of_the_lease():
+            self.renewals += 1
+            self._come_to(Moment.RENEWING, self.renewals)
+        else:
+            self.commits += 1
+            self._come_to(Moment.COMMITTING, self.commits)
 
     def pass_end_of_commit(self) -> None:
         """It is made."""
-        self._come_to(Moment.COMMITTED, self.commits)
+        if _is_of_the_lease():
+            self._come_to(Moment.RENEWED, self.renewals)
+        else:
+            self._come_to(Moment.COMMITTED, self.commits)
 
     def pass_answer(self, request: str, status: object) -> None:
         """A request has ended, with an answer or without."""
@@ -54,6 +63,10 @@ class Witness:
     def _come_to(self, moment: Moment, number: int) -> None:
         if self.death is not None and (self.death.moment, self.death.number) == (moment, number):
             die()
+
+
+def _is_of_the_lease() -> bool:
+    return threading.current_thread().name == "lease"
 
 
 @contextmanager
@@ -80,19 +93,20 @@ class _Commits:
 
     def __init__(self, witness: Witness) -> None:
         self._witness = witness
-        self._is_committing = False
+        self._committing = set[str]()
 
     def on_commit(self, connection: Connection) -> None:
         changes = _changes_by(connection.connection)
         if changes == connection.info.get(CHANGES, 0):
             return
         connection.info[CHANGES] = changes
-        self._is_committing = True
+        self._committing.add(threading.current_thread().name)
         self._witness.pass_commit()
 
     def on_checkin(self, _connection: object, _entry: ConnectionPoolEntry) -> None:
-        if self._is_committing:
-            self._is_committing = False
+        name = threading.current_thread().name
+        if name in self._committing:
+            self._committing.remove(name)
             self._witness.pass_end_of_commit()
 
 
