@@ -1,6 +1,6 @@
 """The command as processes of their own, forked from one that has loaded everything: many, and quickly.
 
-Each has its own standard streams, environment and working folder, and may be given a limit or another user.
+Each has its own standard streams, environment and working folder, and may be given limits.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import TextIO
 from reconciler.cli.main import main
 from reconciler.settings import Settings
 from tests.cli.commands import Ran
+from tests.unit.store.privileges import obey_permissions
 
 LIFE_S = 120
 """A child that lives longer hangs, and is ended."""
@@ -50,7 +51,7 @@ class Order:
     Args:
         environ: its whole environment.
         largest_file: no file may grow beyond so many bytes: a write fails, as on a full disk.
-        user: whom it runs as.
+        obeys_permissions: what is read-only is so to it, even if it is root's.
         settings: other numbers than the usual ones.
     """
 
@@ -58,7 +59,7 @@ class Order:
     cwd: Path
     environ: Mapping[str, str]
     largest_file: int | None = None
-    user: int | None = None
+    obeys_permissions: bool = False
     settings: Settings | None = None
 
 
@@ -156,10 +157,8 @@ def _carry_out(order: Order, out: Connection, err: Connection) -> None:
     os.environ.clear()
     os.environ.update(order.environ)
     os.chdir(order.cwd)
-    if order.user is not None:
-        os.setgroups([])
-        os.setgid(order.user)
-        os.setuid(order.user)
+    if order.obeys_permissions:
+        obey_permissions()
     if order.largest_file is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order.largest_file, resource.RLIM_INFINITY))
     code = main(order.arguments, order.settings)

@@ -13,6 +13,7 @@ from reconciler.errors import ConfigError, ExitCode, StateError
 from reconciler.store import OpenMode, missing_state, state_location, store_exists
 from tests.unit.store.builders import FakeClock, entry, identity, opened
 from tests.unit.store.children import child
+from tests.unit.store.privileges import obeying_permissions
 
 
 def database_in(folder: Path) -> Path:
@@ -236,7 +237,6 @@ def test_a_folder_that_is_a_file_cannot_be_opened(tmp_path: Path, mode: OpenMode
     assert caught.value.exit_code == ExitCode.CONFIG
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
 @pytest.mark.parametrize("mode", [OpenMode.WRITE, OpenMode.CREATE])
 def test_a_read_only_folder_is_refused_before_anything(tmp_path: Path, mode: OpenMode) -> None:
     if mode is OpenMode.WRITE:
@@ -244,10 +244,12 @@ def test_a_read_only_folder_is_refused_before_anything(tmp_path: Path, mode: Ope
         database_in(tmp_path).chmod(0o400)
     tmp_path.chmod(0o500)
     try:
-        with pytest.raises(StateError, match="cannot be opened"):
+        with obeying_permissions(), pytest.raises(StateError, match="cannot be opened") as caught:
             opened(tmp_path, mode=mode)
     finally:
         tmp_path.chmod(0o700)
+
+    assert caught.value.code == "state.unavailable"
 
 
 def test_a_full_disk_is_refused_on_opening_for_writing(tmp_path: Path) -> None:

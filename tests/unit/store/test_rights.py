@@ -1,6 +1,5 @@
 """Whether a store could be written to is found out without writing."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -104,11 +103,3 @@ def test_a_replica_is_read_and_found_not_writable(server: Server, database: Post
 def test_asking_writes_nothing(tmp_path: Path) -> None:
     assert is_writable(tmp_path / "deep" / "state")
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
-def test_a_folder_or_file_that_is_read_only_is_not_writable(tmp_path: Path) -> None:
-    opened(tmp_path).close()
-    (tmp_path / "reconciler.sqlite3").chmod(0o400)
-
-    assert not is_writable(tmp_path)
