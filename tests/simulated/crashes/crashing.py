@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from urllib.request import urlopen
 
 from reconciler.commands.apply import ApplyRequest
 from reconciler.commands.plan import PlanRequest
@@ -116,6 +117,13 @@ def die_at(work: Bench, request: ApplyRequest, point: Point, settings: Settings)
         work.org.inject(replace(fault, after=point.number - 1))
     assert dies(run_and_die, Run.of(work, settings=settings), request, point), "the run came to its end"
     work.org.clear_faults()
+    _let_the_org_come_to_rest(work)
+
+
+def _let_the_org_come_to_rest(work: Bench) -> None:
+    """What the dead have sent is read before a connection that is made after their death is answered."""
+    with urlopen(f"{work.org.base_url}/sandbox/requests") as answer:  # noqa: S310  # on loopback
+        answer.read()
 
 
 def run_and_die(run: Run, request: ApplyRequest, point: Point) -> None:
