@@ -144,7 +144,7 @@ def push(
 def unlock(ctx: typer.Context, auto_approve: options.AutoApprove = False) -> int:
     """Take the lock from a run that is gone; shows whom it takes it from, and asks first.
 
-    Exit codes: 0 done, 3 not approved, 78 no state or bad configuration.
+    Exit codes: 0 done, 3 not approved, 75 it has changed hands meanwhile, 78 no state or bad configuration.
     """
     from reconciler.commands.state import lock_holder
     from reconciler.commands.state import unlock as take_lock
@@ -157,7 +157,7 @@ def unlock(ctx: typer.Context, auto_approve: options.AutoApprove = False) -> int
     question = f"Take the lock of org {project.org.name} from {holder}?"
     if not confirm(question, auto_approve=auto_approve, nothing="nothing was unlocked"):
         raise Refused("not approved; nothing was unlocked")
-    taken = take_lock(project)
+    taken = take_lock(project, holder)
     write(f"Unlocked: it was held by {taken}." if taken else "Nobody holds the lock any more.")
     return ExitCode.OK
 

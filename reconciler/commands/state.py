@@ -191,18 +191,24 @@ def lock_holder(project: Project) -> Holder | None:
         return store.lock_holder()
 
 
-def unlock(project: Project) -> Holder | None:
-    """Takes the lock from whoever holds it.
+def unlock(project: Project, holder: Holder) -> Holder | None:
+    """Takes the lock from a run.
+
+    Args:
+        holder: whom it is to be taken from, as it was shown.
 
     Returns:
-        Whom it was taken from; None when nobody held it.
+        Whom it was taken from; None when nobody held it any more.
 
     Raises:
         StateError: `state.missing`, or it cannot be written.
+        StateLocked: somebody else holds it by now.
     """
     run_id = project.ids.run_id()
+    record = _record(project, run_id, "state unlock")
+    record = replace(record, detail={**record.detail, "holder": str(holder), "holder_run_id": holder.run_id})
     with existing_store(project, OpenMode.WRITE, run_id=run_id) as store:
-        return store.break_lock(_record(project, run_id, "state unlock"))
+        return store.break_lock(record, run_id=holder.run_id)
 
 
 def _remove(store: Store, entry: PriorEntry, project: Project, run_id: str) -> None:

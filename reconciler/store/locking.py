@@ -179,8 +179,15 @@ class Lock:
         row = self._row_in(connection)
         return None if row is None else self._holder(connection, row)
 
-    def break_open(self, connection: Connection) -> None:
-        """Takes the lock from whoever holds it, in the caller's transaction."""
+    def break_open(self, connection: Connection, run_id: str | None = None) -> None:
+        """Takes the lock from whoever holds it, in the caller's transaction.
+
+        Raises:
+            StateLocked: another run than `run_id` holds it.
+        """
+        holder = self.holder(connection) if run_id else None
+        if holder is not None and holder.run_id != run_id:
+            raise LockHeld(self._said(f"has changed hands: {holder} locks it now"), hint=_HINT, holder=holder)
         connection.execute(delete(locks).where(locks.c.org == self._org))
 
     def _take(self, description: str) -> Holder | None:

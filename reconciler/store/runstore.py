@@ -228,15 +228,21 @@ class Store:
         """Who holds the org's lock."""
         return self._database.read(self._lock.holder)
 
-    def break_lock(self, audit: AuditEntry) -> Holder | None:
+    def break_lock(self, audit: AuditEntry, *, run_id: str | None = None) -> Holder | None:
         """Takes the lock from whoever holds it (`state unlock`).
+
+        Args:
+            run_id: takes it from this run alone.
 
         Returns:
             Whom it was taken from; None, with nothing committed, when nobody held it.
+
+        Raises:
+            StateLocked: another run than `run_id` holds it.
         """
         holder = self.lock_holder()
         if holder is not None:
-            self._commit((audit,), self._lock.break_open)
+            self._commit((audit,), lambda connection: self._lock.break_open(connection, run_id))
         return holder
 
     def read(self, query: Callable[[Connection], Result]) -> Result:

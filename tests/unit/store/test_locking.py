@@ -138,6 +138,17 @@ def test_a_broken_lock_shows_whom_it_was_taken_from_and_stops_them(location: Loc
         assert [found["phase"] for found in other.read_audit()] == ["state"]
 
 
+def test_the_lock_is_taken_from_the_run_that_was_named_or_not_at_all(location: Location) -> None:
+    with opened(location) as holder, opened(location) as other, holder.lock("apply by kim", 0):
+        with pytest.raises(StateLocked, match="has changed hands: apply by kim"):
+            other.break_lock(record(Phase.STATE), run_id="run-0")
+        holder.check()
+        unchanged = other.verify_audit().records
+        taken_from = other.break_lock(record(Phase.STATE), run_id="run-1")
+
+    assert (unchanged, taken_from is not None) == (0, True)
+
+
 def test_who_lost_the_lock_does_not_release_the_next_holders(location: Location) -> None:
     with opened(location) as first, opened(location) as second:
         with first.lock("first", 0):
