@@ -278,10 +278,15 @@ def _state_error(error: DBAPIError, name: str) -> StateError:
     if state in ("42501", "25006"):
         return StateError(
             f"the store {name} cannot be written: {why}",
+            code="state.unavailable",
             hint="give this user the rights to make and write tables there, and name the primary server",
         )
     if state.startswith("53"):
-        return StateError(f"the store {name} cannot be written: {why}", hint="make room on its server")
+        return StateError(
+            f"the store {name} cannot be written: {why}",
+            code="state.unavailable",
+            hint="make room on its server, and run again: it goes on from what is recorded",
+        )
     if (
         error.connection_invalidated
         or state in ("", "57P01", "57P02", "57P03")

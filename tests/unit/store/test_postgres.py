@@ -397,8 +397,9 @@ def test_a_user_without_rights_is_told_so(server: Server, database: PostgresUrl)
 
     with opened(reader, mode=OpenMode.READ) as store:
         assert store.entries() == ()
-    with pytest.raises(StateError, match="cannot be written: permission denied"):
+    with pytest.raises(StateError, match="cannot be written: permission denied") as caught:
         opened(reader, mode=OpenMode.WRITE)
+    assert caught.value.code == "state.unavailable"
 
 
 PASSWORD = "hunter2"
