@@ -61,13 +61,12 @@ def test_object_that_cannot_be_read_back_is_not_said_to_differ(work: Bench) -> N
     work.assert_settled()
 
 
-@pytest.mark.parametrize("body", ["{}", "null", '{"id": ""}'])
 @pytest.mark.parametrize(
-    ("manifest", "path", "collection"),
+    ("manifest", "path", "collection", "body"),
     [
-        (widget("x"), WIDGETS, "widgets"),
-        (schema("x"), SCHEMAS, "schemas"),
-        (channel("x"), CHANNELS, "channels"),
+        (widget("x"), WIDGETS, "widgets", "{}"),
+        (schema("x"), SCHEMAS, "schemas", "null"),
+        (channel("x"), CHANNELS, "channels", '{"id": ""}'),
     ],
     ids=["Widget", "Schema", "Channel"],
 )
