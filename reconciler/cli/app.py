@@ -17,6 +17,7 @@ from reconciler.cli import (
     drifting,
     explaining,
     exporting,
+    initialising,
     inspecting,
     planning,
     sandbox,
@@ -174,6 +175,7 @@ def _add_group(name: str, summary: str, commands: Mapping[str, Callable[..., int
 _register(
     app,
     {
+        "init": initialising.init,
         "validate": inspecting.validate,
         "plan": planning.plan,
         "apply": planning.apply,

@@ -16,6 +16,7 @@ PLANNING = (
 APPLYING = "--auto-approve --expect --parallelism --lock-timeout"
 DOCUMENTED = {
     "": COMMON,
+    "init": "DIR --ci --format",
     "validate": "DIR --format",
     "plan": f"DIR --out --format {PLANNING}",
     "apply": f"PLANFILE|DIR --format {PLANNING} {APPLYING} -y",
@@ -46,6 +47,7 @@ DOCUMENTED = {
     "completion": "bash|zsh|fish",
 }
 FORMATS = {
+    "init": "text|json",
     "validate": "text|json|github",
     "plan": "text|json|markdown|html",
     "apply": "text|json",
