@@ -20,7 +20,7 @@ STARTS = [
     Start(keeping, forges)
     for keeping, forges in product(Keeping, [(Forge.GITHUB,), (Forge.GITLAB,), tuple(Forge)])
 ]
-BARE_NAME = re.compile(r"install\b[^\n]*[\s'\"](?:reconciler)(?:[\s'\"=<>\[~!]|$)", re.MULTILINE)
+BARE_NAME = re.compile(r"install\b[^\n]*[ '\"]reconciler(?:[\s'\"=<>\[~!]|$)", re.MULTILINE)
 FIRST_LINE = "# yaml-language-server: $schema=../../reconciler.schema.json"
 
 

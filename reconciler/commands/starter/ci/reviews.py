@@ -294,7 +294,7 @@ def _ending(code: str, forge: Forge) -> tuple[str, str]:
         "3": ("Refused: not applied", "Nothing was sent."),
         "4": (
             "Stale: not applied",
-            f"Nothing was sent: {reason}. Another comment has the plan of now. Is it right? Then {forge.by_hand}.",
+            f"Nothing was sent: {reason}. Another comment has the plan of now: to apply it, {forge.by_hand}.",
         ),
         "5": ("Applied in part", "Running this again goes on with what is left."),
         "6": ("Applied, not settled", "The org has not confirmed all of it yet; the next plan looks again."),
