@@ -48,8 +48,7 @@ class Org:
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
         headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
         text = json.dumps(body).encode() if body is not None else None
-        with urlopen(Request(self.url + path, text, headers, method=method), timeout=60) as answer:
-            return json.load(answer)
+        return _answer(Request(self.url + path, text, headers, method=method))  # noqa: S310
 
     def _token(self) -> str:
         pair = f"{CLIENT['PROD_CLIENT_ID']}:{CLIENT['PROD_CLIENT_SECRET']}"
@@ -57,9 +56,14 @@ class Org:
             "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
             "Content-Type": "application/x-www-form-urlencoded",
         }
-        asked = Request(f"{self.url}/oauth/token", b"grant_type=client_credentials", headers)
-        with urlopen(asked, timeout=60) as answer:
-            return str(json.load(answer)["access_token"])
+        body = b"grant_type=client_credentials"
+        asked = Request(f"{self.url}/oauth/token", body, headers)  # noqa: S310
+        return str(_answer(asked)["access_token"])
+
+
+def _answer(asked: Request) -> Any:  # noqa: ANN401
+    with urlopen(asked, timeout=60) as answer:  # noqa: S310  # a server that this test started
+        return json.load(answer)
 
 
 @contextmanager
