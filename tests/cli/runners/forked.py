@@ -30,7 +30,9 @@ LIFE_S = 120
 _PROCESSES = multiprocessing.get_context("forkserver")
 _LATE = (
     "anyio._backends._asyncio",
+    "certifi",
     "deepdiff",
+    "httpcore",
     "jsonschema",
     "networkx",
     "psycopg",

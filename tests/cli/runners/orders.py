@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import psycopg
+import pytest
+from _pytest.mark.structures import ParameterSet
 
 from reconciler.sandbox import Fault
 from tests.cli.runners.forked import Order, Running, running
@@ -18,6 +20,15 @@ HELD_S = 2.0
 """How long an answer is withheld: far longer than it takes to stop whoever waits for it."""
 
 _KEPT = ("HOME", "LANG", "PATH")
+
+
+def in_turn(*cases: tuple[object, ...]) -> list[ParameterSet]:
+    """Each case with one place for the state by default, in turn, and with the other one on demand."""
+    return [
+        pytest.param(place, *case, marks=[] if number % 2 == other else pytest.mark.soak)
+        for number, case in enumerate(cases)
+        for other, place in enumerate(("embedded", "postgresql"))
+    ]
 
 
 def order(work: Bench, *arguments: str) -> Order:

@@ -36,6 +36,7 @@ def test_apply_outlasts_a_restart_and_says_what_it_waits_for(work: Bench, server
     assert_coherent(work, NAMES)
 
 
+@pytest.mark.soak
 def test_apply_that_waits_for_the_lock_outlasts_a_restart(work: Bench, server: Server) -> None:
     work.declare(*(schema(name) for name in NAMES))
     patient = order(work, *APPLY, "--lock-timeout", "100")

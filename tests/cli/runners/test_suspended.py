@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from reconciler.sandbox import Fault
 from reconciler.settings import LockSettings, Settings
 from tests.cli.commands import Ran
 from tests.cli.runners.forked import Running, running
-from tests.cli.runners.orders import database_of, order, suspended
+from tests.cli.runners.orders import database_of, in_turn, order, suspended
 from tests.simulated.apply.bench import Bench
 from tests.simulated.apply.manifests import schema
 from tests.simulated.store.test_runs import NAMES, assert_coherent, store_of
@@ -29,18 +28,8 @@ CREATING = ("POST", "*schemas*")
 PUBLISHING = ("PATCH", "*schemas*")
 
 
-def _in_both(*cases: tuple[object, ...]) -> list[ParameterSet]:
-    """Each case with one place for the state by default, in turn, and with the other one on demand."""
-    both = ("embedded", "postgresql")
-    return [
-        pytest.param(place, *case, marks=[] if number % 2 == other else pytest.mark.soak)
-        for number, case in enumerate(cases)
-        for other, place in enumerate(both)
-    ]
-
-
-PLACES = _in_both((PLANNING,), (CREATING,), (PUBLISHING,))
-WAITS = _in_both((503, "repeating PATCH"), (429, "throttled"))
+PLACES = in_turn((PLANNING,), (CREATING,), (PUBLISHING,))
+WAITS = in_turn((503, "repeating PATCH"), (429, "throttled"))
 
 
 @contextmanager
@@ -115,6 +104,7 @@ def test_apply_that_sleeps_for_longer_than_its_lease_is_overtaken(work: Bench) -
     assert_coherent(work, NAMES)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("location", ["postgresql"], indirect=True)
 def test_apply_that_sleeps_for_longer_than_its_lease_stops_though_nobody_took_over(work: Bench) -> None:
     work.declare(*(schema(name) for name in NAMES))

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
 
+import pytest
+
 from tests.cli.runners.forked import ran, running
-from tests.cli.runners.orders import database_of, order, suspended
+from tests.cli.runners.orders import database_of, in_turn, order, suspended
 from tests.simulated.apply.bench import Bench
 from tests.simulated.apply.manifests import schema
 from tests.simulated.store.test_runs import NAMES, assert_coherent, store_of
@@ -52,6 +54,7 @@ def test_second_apply_that_may_wait_works_on_what_the_first_has_left(work: Bench
     assert_coherent(work, [*NAMES[1:], "s7"])
 
 
+@pytest.mark.parametrize("location", in_turn(()), indirect=True)
 def test_second_apply_that_waits_in_vain_is_turned_away(work: Bench) -> None:
     work.declare(*(schema(name) for name in NAMES))
     with suspended(work, order(work, *APPLY)) as first:
@@ -75,6 +78,7 @@ def commit_that_stands_still(work: Bench) -> Iterator[None]:
         yield
 
 
+@pytest.mark.parametrize("location", in_turn(()), indirect=True)
 def test_whoever_stands_still_in_a_commit_is_named_all_the_same(work: Bench) -> None:
     work.declare(*(schema(name) for name in NAMES))
     with suspended(work, order(work, *APPLY)) as first:
@@ -89,6 +93,7 @@ def test_whoever_stands_still_in_a_commit_is_named_all_the_same(work: Bench) -> 
     assert_coherent(work, NAMES)
 
 
+@pytest.mark.parametrize("location", in_turn(()), indirect=True)
 def test_ten_applies_at_once_take_turns(work: Bench) -> None:
     work.declare(*(schema(name) for name in NAMES))
     with ExitStack() as stack:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.cli.runners.forked import ran
-from tests.cli.runners.orders import order, suspended
+from tests.cli.runners.orders import in_turn, order, suspended
 from tests.cli.terminals import run_at_terminal
 from tests.simulated.apply.bench import Bench
 from tests.simulated.apply.manifests import schema
@@ -39,6 +39,7 @@ def test_unlock_names_whom_it_takes_the_lock_from_and_stops_that_run(work: Bench
     assert_coherent(work, NAMES)
 
 
+@pytest.mark.parametrize("location", in_turn(()), indirect=True)
 def test_unlock_asks_first(work: Bench) -> None:
     work.declare(*(schema(name) for name in NAMES))
     with suspended(work, order(work, *APPLY)) as holder:
