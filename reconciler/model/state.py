@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -45,6 +45,16 @@ class PriorEntry:
     status: EntryStatus = EntryStatus.SETTLED
     applied_at: datetime | None = None
     plan_fingerprint: str | None = None
+
+
+def readdressed(entries: Iterable[PriorEntry], old: Address, new: Address) -> Iterator[PriorEntry]:
+    """The entries that change when one gets another address: itself, and those that depend on it."""
+    for entry in entries:
+        moved = tuple(replace(one, target=new) if one.target == old else one for one in entry.dependencies)
+        if entry.address == old:
+            yield replace(entry, address=new, dependencies=moved)
+        elif moved != entry.dependencies:
+            yield replace(entry, dependencies=moved)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ shows before anything is sent.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -118,16 +119,15 @@ def open_store(
     if database is None:
         raise missing_state(location, org)
     opening = _Opening(location, org, mode, clock, database, begin)
-    try:
+    with ExitStack() as unfinished:
+        unfinished.callback(database.close)
         lineage, key = _opened(opening)
         lock = Lock(database, org, run=run, clock=clock, settings=settings)
         store = Store(database, org, lineage=lineage, secret_key=key, lock=lock, clock=clock)
         if mode is not OpenMode.READ:
             _keep_private(database)
             store.catch_up_mirror()
-    except BaseException:
-        database.close()
-        raise
+        unfinished.pop_all()  # from here on it is the store that lets go of it
     return store
 
 
@@ -210,16 +210,15 @@ def _readable(location: Location) -> Database | None:
     database = _connect(location, OpenMode.READ)
     if database is None:
         return None
-    try:
+    with ExitStack() as unfinished:
+        unfinished.callback(database.close)
         version = _version_of(database, location)
         if version is not None:
             refuse_newer(version, database.name)
-        if version in (None, tables.SCHEMA_VERSION) or not isinstance(database, QuietDatabase):
-            return database
-        return CopiedDatabase(database, lambda connection: migrate(connection, database.name))
-    except BaseException:
-        database.close()
-        raise
+        if version not in (None, tables.SCHEMA_VERSION) and isinstance(database, QuietDatabase):
+            return CopiedDatabase(database, lambda connection: migrate(connection, database.name))
+        unfinished.pop_all()
+    return database
 
 
 def _version_of(database: Database, location: Location) -> int | None:

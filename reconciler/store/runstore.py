@@ -19,7 +19,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry
 from reconciler.model.ports import Clock
-from reconciler.model.state import Intent, Prior, PriorEntry, StateIdentity
+from reconciler.model.state import Intent, Prior, PriorEntry, StateIdentity, readdressed
 from reconciler.model.values import JsonValue
 from reconciler.store import chain
 from reconciler.store.chain import AuditQuery, AuditVerification, Head
@@ -37,7 +37,14 @@ from reconciler.store.lineage import (
 from reconciler.store.locking import Lock
 from reconciler.store.mirror import MIRROR_NAME, Mirror
 from reconciler.store.outages import Outages
-from reconciler.store.rows import entry_row, intent_row, read_entry, read_intent, read_tombstone, time_text
+from reconciler.store.rows import (
+    entry_row,
+    intent_row,
+    read_entry,
+    read_intent,
+    read_tombstone,
+    time_text,
+)
 from reconciler.store.tables import journal, resources, tombstones
 
 TOMBSTONE_LIFE = timedelta(hours=1)
@@ -192,13 +199,11 @@ class Store:
 
     def move_entry(self, entry: PriorEntry, address: Address, audit: AuditEntry) -> None:
         """Gives an entry another address, also where other entries depend on it (`state mv`)."""
-        moved = replace(entry, address=address)
-        users = [_depending_on(user, entry.address, address) for user in self.entries()]
-        changed = [user for user in users if user is not None and user.address != entry.address]
 
         def move(connection: Connection) -> None:
+            moved = tuple(readdressed(self._read_entries(connection), entry.address, address))
             self._remove(connection, entry.address)
-            self._put(connection, (moved, *changed))
+            self._put(connection, moved)
 
         self._move((audit,), move)
 
@@ -376,14 +381,6 @@ class Store:
 
     def _key_of(self, address: Address) -> dict[str, str]:
         return {"of_org": self.org, "of_kind": address.kind, "of_name": address.name}
-
-
-def _depending_on(user: PriorEntry, old: Address, new: Address) -> PriorEntry | None:
-    """An entry that depends on one that moves, as it is afterwards; None where it does not."""
-    if all(found.target != old for found in user.dependencies):
-        return None
-    moved = (replace(found, target=new) if found.target == old else found for found in user.dependencies)
-    return replace(user, dependencies=tuple(moved))
 
 
 def _change_nothing(_connection: Connection) -> None:
