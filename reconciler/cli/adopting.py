@@ -81,7 +81,8 @@ def _show(found: Adoption, *, writes: bool) -> None:
         for obstacle in found.obstacles:
             write(f"  {inert(obstacle)}")
     elif found.is_written:
-        write(f"{len(found.fields)} fields taken over from the org.")
+        fields = "field" if len(found.fields) == 1 else "fields"
+        write(f"{len(found.fields)} {fields} taken over from the org.")
     elif found.fields:
         differ = "field differs" if len(found.fields) == 1 else "fields differ"
         write(f"{len(found.fields)} {differ}; --write takes the org's values into the manifest.")

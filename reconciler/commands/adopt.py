@@ -9,12 +9,13 @@ from reconciler.commands.addresses import find_address
 from reconciler.commands.apply import ApplyRequest, apply
 from reconciler.commands.plan import PlanRequest, plan
 from reconciler.commands.project import Project, load_resources
-from reconciler.commands.takeover import Takeover, take_over
+from reconciler.commands.takeover import Subject, Takeover, take_over
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.model.address import Address
 from reconciler.model.change import Change, FieldChange
 from reconciler.model.outcome import RunReport
 from reconciler.model.ports import Observer
+from reconciler.model.values import TreeObject
 from reconciler.planning.binding import binding, differences, drifted
 from reconciler.planning.documents import Planned
 from reconciler.planning.inputs import PlanOptions
@@ -83,7 +84,11 @@ async def adopt(project: Project, request: AdoptRequest, observer: Observer) -> 
             hint=f"`reconciler state rm {address}` lets go of that object first",
         )
     found = _Wish(request, address, options, planned)
-    takeover = take_over(resources[address], found.fields, loaded, project.configuration.root)
+    takeover = take_over(
+        Subject(resources[address], found.resolved, loaded.layers[address]),
+        found.fields,
+        project.configuration.root,
+    )
     if request.writes and takeover.obstacles:
         return replace(found.adoption(takeover), is_bound=False)
     if request.approve is not None and not request.approve(found.question(takeover)):
@@ -108,6 +113,12 @@ class _Wish:
     def is_managed(self) -> bool:
         """Whether prior state holds the address."""
         return self.address in self.planned.draft.inputs.prior.entries
+
+    @property
+    def resolved(self) -> TreeObject:
+        """The spec with ids in place of names; empty where nothing was decided."""
+        decision = self.planned.draft.decisions.get(self.address)
+        return decision.resource.spec if decision else {}
 
     @property
     def order(self) -> ApplyRequest:

@@ -29,8 +29,24 @@ def manifest_document(address: Address, spec: TreeObject) -> JsonObject:
         "apiVersion": API_VERSION,
         "kind": address.kind,
         "metadata": {"name": address.name},
-        "spec": plain_numbers(as_json(_escaped(spec), lambda secret: secret.template)),
+        "spec": plain_numbers(as_json(escaped(spec), lambda secret: secret.template)),
     }
+
+
+def escaped(tree: Tree) -> Tree:
+    """The tree with `${` in its texts as `$${`: what an org's text says is no placeholder of ours."""
+    if isinstance(tree, str):
+        return tree.replace("${", "$${")
+    if isinstance(tree, Mapping):
+        return {name: escaped(value) for name, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [escaped(element) for element in tree]
+    return tree
+
+
+def literal(value: JsonValue) -> JsonValue:
+    """A value of the org as a manifest writes it."""
+    return as_json(escaped(value), lambda secret: secret.template)
 
 
 def to_yaml(document: JsonValue) -> str:
@@ -126,17 +142,6 @@ def _is_text(text: str) -> bool:
         return isinstance(resolve_plain(text), str)
     except ValueError:
         return False
-
-
-def _escaped(tree: Tree) -> Tree:
-    """The tree with `${` in its texts as `$${`: what an org's text says is no placeholder of ours."""
-    if isinstance(tree, str):
-        return tree.replace("${", "$${")
-    if isinstance(tree, Mapping):
-        return {name: _escaped(value) for name, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_escaped(element) for element in tree]
-    return tree
 
 
 def _plain(document: JsonValue) -> object:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+import yaml
 
 from reconciler.sandbox import SandboxOrg
 from reconciler.sandbox.documents import JsonValue
@@ -106,6 +109,7 @@ def test_place_that_says_more_than_one_thing_is_left_with_a_patch(
 
     assert ran.code == 3
     assert why in ran.out
+    assert ("+  description: 'New words'" in ran.out) is (manifest is BY_VARIABLE)
     assert "Nothing was written" in ran.out
     assert folder.path("manifests", "ticket.yaml").read_text() == manifest
 
@@ -123,6 +127,107 @@ def test_value_of_an_overlay_is_not_changed_in_the_manifest(folder: Folder, owne
     assert (ran.code, ran.document["is_written"]) == (3, False)
     assert "overlay at overlays/env/o.yaml:4" in ran.document["obstacles"][0]
     assert '+  name: "Case"' in ran.document["patch"]
+    assert "+++ b/overlays/env/o.yaml" in ran.document["patch"]
+    assert "+spec: {description: New words}" in ran.document["patch"]
+
+
+def test_element_that_an_overlay_moved_is_changed_where_it_stands(folder: Folder, owned: SandboxOrg) -> None:
+    overlays = folder.path("overlays", "env")
+    overlays.mkdir(parents=True)
+    removal = "kind: Schema\nmetadata: {name: ticket}\nspec: {fields: {subject: null}}\n"
+    (overlays / "o.yaml").write_text(f"apiVersion: reconciler/v1\n{removal}")
+    owned.alter("schemas", "ticket", {"fields": [{"name": "due", "fieldtype": "dateTime"}]})
+    assert run("apply", "-y").code == 0
+    owned.alter("schemas", "ticket", {"fields": [{"name": "due", "fieldtype": "number"}]})
+
+    assert run("adopt", "Schema/ticket", "--write", "-y").code == 0
+
+    written = folder.path("manifests", "ticket.yaml").read_text()
+    assert written == TICKET.replace("fieldtype: dateTime }", "fieldtype: number }")
+    assert run("plan", "--detailed-exitcode").code == 0
+
+
+def test_json_manifest_stays_json(folder: Folder, owned: SandboxOrg) -> None:
+    text = json.dumps(yaml.safe_load(TICKET), indent=2)
+    folder.remove("ticket").path("manifests", "ticket.json").write_text(text)
+    owned.alter("schemas", "ticket", {"name": "Case: all", "description": 'Say "no"'})
+
+    assert run("adopt", "Schema/ticket", "--write", "-y").code == 0
+
+    wanted = text.replace('"Ticket"', '"Case: all"').replace("Old words", 'Say \\"no\\"')
+    assert folder.path("manifests", "ticket.json").read_text() == wanted
+    assert run("plan", "--detailed-exitcode").code == 0
+
+
+def test_placeholder_in_the_orgs_text_stays_text(folder: Folder, owned: SandboxOrg) -> None:
+    owned.alter("schemas", "ticket", {"description": "${env.SECRET} and $${var.x}"})
+
+    assert run("adopt", "Schema/ticket", "--write", "-y").code == 0
+
+    assert "'$${env.SECRET} and $$${var.x}'" in folder.path("manifests", "ticket.yaml").read_text()
+    assert run("plan", "--detailed-exitcode").code == 0
+
+
+MATRIX = """\
+apiVersion: reconciler/v1
+kind: WeightMatrix
+metadata: {name: support}
+spec:
+  queueId: {$lookup: Queue/Support}
+  members:
+    - {userId: {$lookup: User/ada.ahmed@example.com}, weight: "${var.w}"}
+    - userId: {$lookup: User/ben.bauer@example.com} # Ben
+      weight: 0.20
+"""
+
+
+def test_weights_of_members_by_name_are_taken(folder: Folder, org: SandboxOrg) -> None:
+    folder.path("reconciler.yaml").unlink()
+    folder.remove("customer").remove("ticket").write(support=MATRIX)
+    assert run("apply", "-y", "--new-state", "--var", "w=0.25").code == 0
+    ben = next(user for user in org.collection("users").all() if user["email"] == "ben.bauer@example.com")
+    queue = next(queue for queue in org.collection("queues").all() if queue["name"] == "Support")
+    org.alter("members", f"{queue['id']}/{ben['id']}", {"score": 0.15})
+
+    assert run("adopt", "WeightMatrix/support", "--write", "-y", "--var", "w=0.25").code == 0
+
+    assert folder.path("manifests", "support.yaml").read_text() == MATRIX.replace("0.20", "0.15")
+
+
+CHAT = """\
+apiVersion: reconciler/v1
+kind: Channel
+metadata: {name: chat}
+spec:
+  name: Chat
+  description: Words
+  defaultLanguage: en-US
+  routingTarget: {type: queue, id: {$lookup: Queue/Support}}
+  widget: {appearance: {primaryColor: "#111", secondaryColor: "#222"}}
+  activation: {pollSeconds: 0.1}
+  availability:
+    schedules:
+      - {name: weekdays, days: [MON], from: "${var.opens}", to: "20:00"}
+"""
+
+
+@pytest.mark.parametrize(("begins", "code"), [("08:00", 0), ("09:00", 3)])
+def test_variable_within_a_list_stays_or_is_an_obstacle(
+    folder: Folder, org: SandboxOrg, begins: str, code: int
+) -> None:
+    folder.path("reconciler.yaml").unlink()
+    folder.remove("customer").remove("ticket").write(chat=CHAT)
+    assert run("apply", "-y", "--new-state", "--var", "opens='08:00'").code == 0
+    (chat,) = (one for one in org.collection("channels").all() if one["name"] == "Chat")
+    schedule: JsonValue = {"name": "weekdays", "days": ["MON"], "from": begins, "to": "21:00"}
+    org.alter("channels", str(chat["id"]), {"availability": {"schedules": [schedule]}})
+
+    ran = run("adopt", "Channel/chat", "--write", "-y", "--var", "opens='08:00'")
+
+    assert ran.code == code
+    wanted = CHAT if code else CHAT.replace("20:00", "21:00")
+    assert folder.path("manifests", "chat.yaml").read_text() == wanted
+    assert ("written as ${var.opens}" in ran.out) is bool(code)
 
 
 @pytest.mark.usefixtures("owned")

@@ -140,3 +140,90 @@ def test_line_ends_stay(ends: str) -> None:
     text = f"a: 1{ends}b:{ends}  - x{ends}c: ä{ends}"
 
     assert edited(text, 1, [Edit("/a", 2), Edit("/c", "ö")]) == f"a: 2{ends}b:{ends}  - x{ends}c: ö{ends}"
+
+
+JSON = """\
+{
+  "a": "x", "b": [1, 2],
+  "c": [
+    {"n": 1},
+    {"n": 2}
+  ]
+}
+"""
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\n"])
+def test_json_stays_json(ends: str) -> None:
+    edits = [Edit("/a", "é: y"), Edit("/b", [1, {"k": True}]), Edit("/c/-", {"n": 3})]
+
+    after = edited(JSON.replace("\n", ends), 1, edits, file="a.json")
+
+    wanted = JSON.replace('"x"', '"é: y"').replace("[1, 2]", '[1, {"k": true}]')
+    assert after == wanted.replace('{"n": 2}', '{"n": 2},\n    {"n": 3}').replace("\n", ends)
+
+
+BLOCKS = """\
+a:
+  - name: one # first
+    size: 1   # small
+  - {name: two, size: 2}
+b: [x, y, z]  # letters
+c: >-
+  folded
+  text
+
+# comment
+d: {e: plain}
+f: [p, q,]
+g: []
+"""
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "old", "new"),
+    [
+        ("/a", [{"name": "one", "size": 9}, {"name": "two", "size": 2}], "size: 1 ", "size: 9 "),
+        ("/a", [{"name": "one", "size": 1}], "  - {name: two, size: 2}\n", ""),
+        ("/a", [{"name": "two", "size": 2}], "  - name: one # first\n    size: 1   # small\n", ""),
+        ("/b", ["x", "z"], "[x, y, z]", "[x, z]"),
+        ("/b", ["w", "x", "y", "z"], "[x, y, z]", "[w, x, y, z]"),
+        ("/c", "one: 1\n\ntwo # 2\n", ">-\n  folded\n  text", "|\n  one: 1\n\n  two # 2"),
+        ("/c", " led", ">-\n  folded\n  text", "' led'"),
+        ("/c", " led\nby", ">-\n  folded\n  text", '" led\\nby"'),
+        ("/d/e", "two\nlines", "plain", '"two\\nlines"'),
+        ("/f/-", "r", "q,", "q, r,"),
+        ("/g", ["s", "t"], "[]", "[s, t]"),
+    ],
+)
+def test_only_what_differs_is_written_anew(pointer: str, value: JsonValue, old: str, new: str) -> None:
+    assert edited(BLOCKS, 1, [Edit(pointer, value)]) == BLOCKS.replace(old, new)
+
+
+def test_elements_are_added_in_their_order() -> None:
+    edits = [Edit("/g/-", "s"), Edit("/g/-", "t"), Edit("/b/-", "v"), Edit("/b/-", "w")]
+
+    assert edited(BLOCKS, 1, edits) == BLOCKS.replace("[]", "[s, t]").replace("z]", "z, v, w]")
+
+
+def test_line_ends_of_what_is_added_are_those_of_the_file() -> None:
+    text = "a:\r\n  - x\r\nb: 1\r\n"
+
+    assert edited(text, 1, [Edit("/a/-", "y")]) == "a:\r\n  - x\r\n  - y\r\nb: 1\r\n"
+
+
+def test_byte_order_mark_stays() -> None:
+    assert edited("\ufeffa: 1\n", 1, [Edit("/a", 2)]) == "\ufeffa: 2\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "edits"),
+    [
+        ("a: [x, y, z]\n", [Edit("/a/0", REMOVED), Edit("/a/1", REMOVED)]),
+        ("a:\n  -\n    b: 1\n  -\n    b: 2\n", [Edit("/a/0", REMOVED)]),
+        ("a: x\n", [Edit("/a", "\ud83d")]),
+    ],
+)
+def test_edit_that_would_say_something_else_is_refused(text: str, edits: list[Edit]) -> None:
+    with pytest.raises(Uneditable):
+        edited(text, 1, edits)
