@@ -103,6 +103,7 @@ class ApplyContext:
 
     Args:
         look: asks the org afresh, in rounds, what a function of the facts names.
+        hidden: values of secrets; nothing that the org says is written down with one of them in it.
     """
 
     org: OrgWriter
@@ -116,6 +117,7 @@ class ApplyContext:
     run: RunIdentity
     stop: Stop = field(default_factory=Stop)
     applied: dict[Address, AppliedObject] = field(default_factory=dict)
+    hidden: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def masks(self) -> Masks:

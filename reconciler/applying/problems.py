@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -69,13 +69,17 @@ def unsettled_error(change: Change, verdict: Verdict, waited_s: float | None) ->
     )
 
 
-def without_secrets(result: Result, change: Change, secrets: Secrets) -> Result:
-    """The result, without the secrets of the body wherever the platform says them back (invariant 8)."""
+def without_secrets(result: Result, change: Change, secrets: Secrets, others: Collection[str] = ()) -> Result:
+    """The result, without the secrets of the body wherever the platform says them back (invariant 8).
+
+    Args:
+        others: values of the run's other secrets: the platform may quote an object that another change made.
+    """
     found = {late for _, late in late_values(change.after) if isinstance(late, Secret)}
-    if not found or (result.error is None and not result.warnings):
+    if not (found or others) or (result.error is None and not result.warnings):
         return result
     alone = {Secret("${env." + name + "}", (name,)) for secret in found for name in secret.names}
-    blot = Blotter(map(secrets.reveal, found | alone)).blot
+    blot = Blotter({*map(secrets.reveal, found | alone), *others}).blot
     warnings = tuple(map(blot, result.warnings))
     if result.error is None:
         return replace(result, warnings=warnings)

@@ -26,7 +26,7 @@ def record_result(progress: Progress, result: Result, context: ApplyContext) -> 
         The result with what its kind has to tell.
     """
     result = replace(result, detail={**_detail(progress, context), **result.detail})
-    result = without_secrets(result, progress.change, context.secrets)
+    result = without_secrets(result, progress.change, context.secrets, context.hidden)
     if progress.is_called_off:
         _record_nothing(progress, result, context)
     elif result.outcome in STANDING and progress.change.action in REMOVALS:

@@ -14,7 +14,7 @@ from reconciler.commands.admission import Approval, Approve, admit
 from reconciler.commands.clocks import SystemClock
 from reconciler.commands.commits import commit_of
 from reconciler.commands.metrics import metrics_of
-from reconciler.commands.org import Connection, connection, identify
+from reconciler.commands.org import Connection, connection, hidden_values, identify
 from reconciler.commands.plan import (
     NOTHING,
     USER_AGENT,
@@ -298,6 +298,7 @@ def _context(bench: _Bench, lineage: str) -> ApplyContext:
         kinds=KINDS,
         run=_identity(bench.project, bench.run_id, lineage=lineage, fingerprint=""),
         stop=bench.request.stop,
+        hidden=hidden_values(bench.project),
     )
 
 

@@ -72,10 +72,10 @@ def _real(project: Project) -> Connection:
     environ = project.surroundings.environ
     reveal = EnvironmentSecrets(environ, None).reveal
     target = resolve_target(project.org, environ=environ, reveal=reveal)
-    return Connection(replace(target, hidden=_secrets_of(project)), target.api_host)
+    return Connection(replace(target, hidden=hidden_values(project)), target.api_host)
 
 
-def _secrets_of(project: Project) -> frozenset[str]:
+def hidden_values(project: Project) -> frozenset[str]:
     """The values of all that manifests may send as a secret."""
     environ, names = project.surroundings.environ, project.configuration.environment
     return frozenset(environ[name] for name in names if name in environ)
@@ -102,7 +102,7 @@ def _embedded(project: Project, objects: Path | None) -> Iterator[Connection]:
             org = running.enter_context(running_sandbox(options))
         except (OSError, sqlite3.Error) as error:
             raise _unusable(objects, error) from error
-        hidden = _secrets_of(project)
+        hidden = hidden_values(project)
         target = Target(org.base_url, org.base_url, org.client_id, org.client_secret, hidden)
         yield Connection(target, SANDBOX_HOST, org.org_id)
 

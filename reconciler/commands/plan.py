@@ -178,7 +178,8 @@ async def make(making: Making, reader: OrgReader, observer: Observer) -> Planned
 def inputs_of(making: Making) -> PlanInputs:
     """All that planning depends on, before the org was asked anything."""
     project = making.project
-    secrets = EnvironmentSecrets(project.surroundings.environ, making.view.key)
+    names = project.configuration.environment
+    secrets = EnvironmentSecrets(project.surroundings.environ, making.view.key, names)
     return PlanInputs(
         org=project.org.name,
         org_id=making.org_id,
@@ -188,7 +189,7 @@ def inputs_of(making: Making) -> PlanInputs:
         facts=Facts(),
         options=making.options,
         settings=project.settings,
-        masks=Masks(secrets.digest, secrets.digest_text),
+        masks=Masks(secrets.digest, secrets.digest_text, secrets.gives_away),
         now=project.clock.now(),
         manifest_digest=making.loaded.digest,
         writes=making.writes,

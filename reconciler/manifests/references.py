@@ -78,14 +78,15 @@ class _Reading:
         for path in secrets:
             member = tokens(path)[1]
             if member in identity:
-                self._refuse_secret(f"/spec/{member}", "the object")
+                self._refuse_secret(f"/spec/{member}", "identifies the object")
             elif _identifies(spec, tokens(path)[1:], kind.field_rules):
-                self._refuse_secret(path, "an object")
+                self._refuse_secret(path, "identifies an object")
+            elif not kind.field_rules.member(member).is_sent:
+                self._refuse_secret(path, "is never sent")
 
-    def _refuse_secret(self, path: str, what: str) -> None:
+    def _refuse_secret(self, path: str, why: str) -> None:
         """Paths of requests, and keys of lists, are shown and written down as they are."""
-        message = f"{spoken(path)} identifies {what} and cannot hold a secret"
-        self._report("variable.forbidden", message, path, None)
+        self._report("variable.forbidden", f"{spoken(path)} {why} and cannot hold a secret", path, None)
 
     def _late(self, value: TreeObject, pointer: str) -> Tree:
         try:

@@ -57,18 +57,23 @@ def _pattern_of(secrets: frozenset[str]) -> re.Pattern[str] | None:
 
 
 def _forms(secret: str) -> Iterator[str]:
+    """How a text may be written down, also by two writers in turn: a body as JSON, in a gateway's page."""
     for text in {secret, secret.strip(), " ".join(secret.split())}:
-        yield text
-        yield json.dumps(text)[1:-1]
-        yield json.dumps(text, ensure_ascii=False)[1:-1]
-        yield repr(text)[1:-1]
-        yield from {html.escape(text), html.escape(text, quote=False)}
-        for quoted in {_quoted(text), _quoted(text, safe="/"), quote_plus(text, errors="surrogatepass")}:
-            yield quoted
-            yield re.sub("%[0-9A-F]{2}", lambda code: code.group().lower(), quoted)
-        raw = text.encode("utf-8", "surrogatepass")
-        for encoded in {base64.b64encode(raw), base64.urlsafe_b64encode(raw)}:
-            yield from {encoded.decode(), encoded.decode().rstrip("=")}
+        for written in {text, *_written(text)}:
+            yield from {written, *_written(written)}
+
+
+def _written(text: str) -> Iterator[str]:
+    yield json.dumps(text)[1:-1]
+    yield json.dumps(text, ensure_ascii=False)[1:-1]
+    yield repr(text)[1:-1]
+    yield from (html.escape(text), html.escape(text, quote=False))
+    for quoted in (_quoted(text), _quoted(text, safe="/"), quote_plus(text, errors="surrogatepass")):
+        yield quoted
+        yield re.sub("%[0-9A-F]{2}", lambda code: code.group().lower(), quoted)
+    raw = text.encode("utf-8", "surrogatepass")
+    for encoded in (base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()):
+        yield from (encoded, encoded.rstrip("="))
 
 
 def _quoted(text: str, *, safe: str = "") -> str:

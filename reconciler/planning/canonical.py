@@ -28,10 +28,15 @@ Canonical: TypeAlias = "dict[str, Canonical] | Leaf"
 
 @dataclass(frozen=True, slots=True)
 class Masks:
-    """How secrets are compared without being shown: digests of manifest secrets and of live text."""
+    """How secrets are compared without being shown: digests of manifest secrets and of live text.
+
+    Args:
+        gives_away: whether a live text holds the value of a secret; None where no value is known.
+    """
 
     of_secret: Callable[[Secret], str]
     of_text: Callable[[str], str]
+    gives_away: Callable[[str], bool] | None = None
 
 
 def canonical(tree: Tree, rules: FieldRules, masks: Masks) -> Canonical:

@@ -24,8 +24,8 @@ def holds_secret(tree: Tree) -> bool:
 def conceal(live: Tree, known: Sequence[Tree], rules: FieldRules, masks: Masks) -> Tree:
     """The live document without what is secret in one of the known ones; itself where nothing is.
 
-    A text is masked where a known document has a secret in its place, where it equals one, and, in a list of
-    plain values that holds one, where no known document has it in plain text.
+    A text is masked where a known document has a secret in its place, where it equals one or holds a value of
+    one, and, in a list of plain values that holds one, where no known document has it in plain text.
     """
     return concealing(known, rules, masks)(live)
 
@@ -33,18 +33,26 @@ def conceal(live: Tree, known: Sequence[Tree], rules: FieldRules, masks: Masks) 
 def concealing(known: Sequence[Tree], rules: FieldRules, masks: Masks) -> Callable[[Tree], Tree]:
     """`conceal` for several documents: the known ones are looked through once."""
     digests = {_digest_of(secret, masks) for tree in known for secret in _secrets_in(tree)}
-    if not digests:
+    if not digests and masks.gives_away is None:
         return lambda live: live
     if masks.of_text("") in digests:  # no store yet, so no key: all digests are one and tell nothing
         digests = set()
-    found = _Concealing(frozenset(digests), masks)
+    plain = frozenset(text for tree in known for text in _texts_in(tree)) if masks.gives_away else frozenset()
+    found = _Concealing(frozenset(digests), masks, plain)
     return lambda live: found.conceal(live, known, rules)
 
 
 @dataclass(frozen=True, slots=True)
 class _Concealing:
+    """Conceals by known documents.
+
+    Args:
+        plain: what they have in plain text.
+    """
+
     digests: frozenset[str]
     masks: Masks
+    plain: frozenset[str]
 
     def conceal(self, live: Tree, known: Sequence[Tree], rules: FieldRules) -> Tree:
         if any(_is_secret(tree) for tree in known):
@@ -74,9 +82,14 @@ class _Concealing:
 
     def _mask_equal(self, tree: Tree) -> Tree:
         if isinstance(tree, str):
-            digest = self.masks.of_text(tree) if self.digests else ""
-            return {"$secret": digest} if digest in self.digests else tree
+            return {"$secret": self.masks.of_text(tree)} if self._is_secret_text(tree) else tree
         return _rebuilt(tree, self._mask_equal)
+
+    def _is_secret_text(self, text: str) -> bool:
+        if self.digests and self.masks.of_text(text) in self.digests:
+            return True
+        gives_away = self.masks.gives_away
+        return gives_away is not None and text not in self.plain and gives_away(text)
 
 
 def _rebuilt(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:

@@ -229,6 +229,8 @@ def _parameters(url: PostgresUrl) -> dict[str, str]:
         if place.count("@") > 1 or "@" in place.partition("/")[2]:
             raise _unclear()
         found = conninfo_to_dict(url.text)
+        if not all(port.isdecimal() for port in str(found.get("port") or "0").split(",") if port):
+            raise _unclear()  # `user:password/name`: a password where the host's port belongs
     except psycopg.Error:
         # Its message repeats the URL, and so the password.
         raise _unclear() from None

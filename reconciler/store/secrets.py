@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from reconciler.errors import ConfigError
 from reconciler.model.values import Secret
@@ -13,6 +13,8 @@ from reconciler.model.values import Secret
 UNKEYED = "unkeyed"
 """The digest of every secret before the store, and with it the key, exists."""
 
+_TELLING = 6
+"""Characters from which on a value inside a longer text is the secret, and no coincidence."""
 _PLACE = re.compile(r"\$\$\{|\$\{env\.([^{}]*)\}")
 
 
@@ -22,11 +24,22 @@ class EnvironmentSecrets:
     Args:
         environ: the environment.
         key: the store's; None before it exists: a digest then says nothing at all.
+        names: all that manifests may read of the environment.
     """
 
-    def __init__(self, environ: Mapping[str, str], key: bytes | None) -> None:
+    def __init__(self, environ: Mapping[str, str], key: bytes | None, names: Iterable[str] = ()) -> None:
         self._environ = environ
         self._key = key
+        self._values = frozenset(environ[name] for name in names if environ.get(name))
+
+    @property
+    def gives_away(self) -> Callable[[str], bool] | None:
+        """Whether a text is or holds the value of a secret; None where there is none."""
+        return self._gives_away if self._values else None
+
+    def _gives_away(self, text: str) -> bool:
+        # Short values are in many texts by chance.
+        return text in self._values or any(len(value) >= _TELLING and value in text for value in self._values)
 
     def reveal(self, secret: Secret) -> str:
         """The value to send: the template with its `${env.X}` filled in and `$${` as a literal `${`.
