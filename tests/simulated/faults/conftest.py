@@ -11,6 +11,13 @@ from tests.simulated.apply.bench import Bench, bench
 from tests.simulated.faults.striking import FastClock
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Makes the thousands of cases of a whole product only where they may run."""
+    for marker in metafunc.definition.iter_markers("product"):
+        (name, cases), is_left_out = marker.args, metafunc.config.option.markexpr == "not soak"
+        metafunc.parametrize(name, () if is_left_out else cases(), ids=lambda case: case.name)
+
+
 @pytest.fixture
 def work(tmp_path: Path) -> Iterator[Bench]:
     """A project beside an org in which everything happens at once, as does every wait."""

@@ -43,14 +43,22 @@ def pairwise() -> tuple[Case, ...]:
     chosen: list[Case] = []
     possible = every_case()
     for number, (phase, group) in enumerate(product(Phase, families())):
-        told = group if phase is Phase.STEP else group[number // len(families()) % len(group) :][:1]
-        for turn, trouble in enumerate(told, start=number):
-            able = [case for case in possible if (case.site.phase, case.trouble) == (phase, trouble)]
-            turned = able[turn % len(able) :] + able[: turn % len(able)] if able else []
+        met = {case.trouble for case in possible if case.site.phase is phase}
+        able = [trouble for trouble in group if trouble in met]
+        turn = number // len(families())
+        for offset, trouble in enumerate(able if phase is Phase.STEP else _one(able, turn), start=number):
+            cases = [case for case in possible if (case.site.phase, case.trouble) == (phase, trouble)]
+            first = offset % len(cases)
+            turned = cases[first:] + cases[:first]
             chosen += sorted(turned, key=lambda case: _times_met(case, chosen))[:1]
     for case in possible:  # a family that has one place only meets its other kinds there
         chosen += [] if _times_met(case, chosen)[0] else [case]
     return tuple(chosen)
+
+
+def _one(group: Sequence[Trouble], turn: int) -> Sequence[Trouble]:
+    """One of them, another one each turn."""
+    return group[turn % len(group) :][:1] if group else ()
 
 
 def _times_met(case: Case, chosen: Sequence[Case]) -> tuple[int, int, int]:

@@ -22,7 +22,7 @@ def test_fault_ends_in_its_exit_code_and_the_next_run_converges(work: Bench, cas
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("case", every_case(), ids=lambda case: case.name)
+@pytest.mark.product("case", every_case)
 def test_every_fault_at_every_site(work: Bench, case: Case) -> None:
     _assert_survived(work, case)
 

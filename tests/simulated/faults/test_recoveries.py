@@ -24,7 +24,7 @@ def test_fault_in_a_recovery_loses_and_doubles_nothing(work: Bench, found: Recov
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("found", every_recovery(), ids=lambda found: found.name)
+@pytest.mark.product("found", every_recovery)
 def test_every_fault_in_every_recovery(work: Bench, found: RecoveryCase) -> None:
     _assert_survived(work, found)
 
