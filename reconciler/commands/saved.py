@@ -13,10 +13,11 @@ from reconciler.errors import ConfigError, Refused, StalePlan
 from reconciler.model.address import Address, parse_address
 from reconciler.model.change import Action, Change, Reason
 from reconciler.model.plan import Plan, PlannedChange
-from reconciler.model.state import EntryStatus, Prior
+from reconciler.model.state import EntryStatus, PriorEntry
 from reconciler.model.values import JsonValue
 from reconciler.planning.documents import Planned, blocking, entry_digest
-from reconciler.planning.inputs import OnConflict, PlanOptions
+from reconciler.planning.inputs import OnConflict, PlanInputs, PlanOptions
+from reconciler.planning.matching import renames
 
 FOLDER = "folder"
 """The option of a saved plan that names a folder other than the configured one."""
@@ -147,37 +148,51 @@ def _confirm_basis(saved: SavedPlan, now: Plan) -> None:
 
 
 def _remaining(saved: SavedPlan, fresh: Planned, resumed: Collection[Address]) -> tuple[Change, ...]:
-    prior = fresh.draft.inputs.prior
+    entries = _entries(saved.plan, fresh.draft.inputs)
     planned = {change.address: change for change in fresh.plan.changes}
-    made = _made(saved.plan, planned.keys(), prior, resumed)
+    made = _made(saved.plan, planned.keys(), entries, resumed)
     wanted = [change for change in saved.plan.changes if change.address not in made.recorded]
     if saved.plan.changes and not wanted:
         raise _stale(saved, "all of its changes are recorded already")
     for change in wanted:
         _confirm_change(saved, change, planned.get(change.address), made)
         if change.address not in made.begun:
-            _confirm_entry(saved, change, prior)
+            _confirm_entry(saved, change, entries.get(change.address))
     addresses = {change.address for change in wanted}
     return tuple(change for change in fresh.changes if str(change.address) in addresses)
 
 
-def _made(plan: Plan, due: Collection[str], prior: Prior, resumed: Collection[Address]) -> _Made:
+def _entries(plan: Plan, inputs: PlanInputs) -> dict[str, PriorEntry]:
+    """What prior state holds of a plan's addresses; of a renamed one, what it holds under the former name."""
+    former = renames(inputs)
+    found = {}
+    for change in plan.changes:
+        address = _address(change)
+        if (entry := inputs.prior.entries.get(former.get(address, address))) is not None:
+            found[change.address] = entry
+    return found
+
+
+def _made(
+    plan: Plan, due: Collection[str], entries: Mapping[str, PriorEntry], resumed: Collection[Address]
+) -> _Made:
     """What prior state says of the plan.
 
     The same drift, put right twice, is two plans with one fingerprint: what is due again is not recorded.
     """
     recorded, begun = set[str](), set(map(str, resumed))
     for change in plan.changes:
-        entry = prior.entries.get(_address(change))
+        entry = entries.get(change.address)
         if change.reason is Reason.FALLBACK:
             continue  # judged again each time, so never done for good
+        is_removal = change.action in (Action.DELETE, Action.FORGET)
         is_due = change.address in due
-        if change.action in (Action.DELETE, Action.FORGET):
-            recorded |= {change.address} if entry is None and not is_due else set()
-        elif entry is not None and entry.plan_fingerprint == plan.fingerprint:
+        if entry is None:
+            recorded |= {change.address} if is_removal and not is_due else set()
+        elif entry.plan_fingerprint == plan.fingerprint:
             if entry.status is not EntryStatus.SETTLED:
                 begun.add(change.address)
-            elif not is_due:
+            elif not is_due and not is_removal:
                 recorded.add(change.address)
     return _Made(frozenset(recorded), frozenset(begun - recorded))
 
@@ -239,9 +254,8 @@ def _agrees(then: JsonValue, now: JsonValue, known: Collection[str]) -> bool:
     return then == now
 
 
-def _confirm_entry(saved: SavedPlan, change: PlannedChange, prior: Prior) -> None:
+def _confirm_entry(saved: SavedPlan, change: PlannedChange, entry: PriorEntry | None) -> None:
     then = saved.plan.basis.entries.get(change.address)
-    entry = prior.entries.get(_address(change))
     if then is not None and (entry is None or entry_digest(entry) != then):
         raise _stale(saved, f"another run has changed what the state holds of {change.address}")
 

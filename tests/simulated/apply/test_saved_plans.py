@@ -42,6 +42,32 @@ def test_saved_plan_is_applied_without_asking(work: Bench) -> None:
     work.assert_settled()
 
 
+def test_rename_is_applied_by_its_plan(work: Bench) -> None:
+    """Prior state holds it under the former name, and the plan speaks of the new one."""
+    work.declare(channel("web"))
+    work.converge()
+    work.declare(channel("site", name="site", metadata={"formerly": ["web"]}))
+    saved = work.save()
+
+    report = work.apply(saved=saved)
+
+    assert (report.status, outcomes(report)) == ("applied", {"Channel/site": "succeeded"})
+    work.assert_settled()
+    assert_stale(work, saved)
+
+
+def test_rename_of_what_another_run_recorded_meanwhile_is_stale(work: Bench) -> None:
+    work.declare(channel("web"))
+    work.converge()
+    work.declare(channel("site", name="site", metadata={"formerly": ["web"]}))
+    saved = work.save()
+    work.declare(channel("web", metadata={"labels": {"team": "care"}}))
+    work.converge()
+    work.declare(channel("site", name="site", metadata={"formerly": ["web"]}))
+
+    assert_stale(work, saved)
+
+
 def test_plan_whose_changes_are_all_recorded_is_stale(work: Bench) -> None:
     work.declare(schema("ticket"), widget("calls"))
     saved = work.save()
