@@ -9,6 +9,7 @@ from urllib.request import urlopen
 
 from reconciler.commands.apply import ApplyRequest
 from reconciler.commands.plan import PlanRequest
+from reconciler.commands.saved import SavedPlan
 from reconciler.sandbox import Fault
 from reconciler.settings import Settings
 from tests.simulated.apply.bench import QUICK, Bench, plan_options, problems
@@ -51,22 +52,26 @@ class Crashes:
         die_at(self.work, self.request, point, settings)
 
     def go_on(self) -> None:
-        """What the next command lines do: look, apply, look again."""
-        assert_plan_only_shows(self.work, adopt=self._adopt)
-        report = self.work.apply(adopt=self._adopt)
-        assert_went_forward(self.work, report)
+        """Applies again: the same saved plan, where one was applied."""
+        if self.request.saved is None:
+            self._go_on_planning()
+        else:
+            self._go_on_with(self.request.saved)
         assert_as_undisturbed(self.work, self.start, self.wanted)
 
-    def go_on_with_the_saved_plan(self) -> None:
-        """Applies the same plan once more; one whose changes are all recorded has nothing to say."""
+    def _go_on_planning(self) -> None:
+        assert_plan_only_shows(self.work, adopt=self._adopt)
+        assert_went_forward(self.work, self.work.apply(adopt=self._adopt))
+
+    def _go_on_with(self, saved: SavedPlan) -> None:
+        """A plan whose changes are all recorded has nothing left to say."""
         self.work.org.forget_requests()
-        report = self.work.apply(saved=self.request.saved)
+        report = self.work.apply(saved=saved)
         if report.status == "stale":
             assert "all of its changes are recorded already" in problems(report)[0]
             assert self.work.sent() == []
         else:
             assert_went_forward(self.work, report)
-        assert_as_undisturbed(self.work, self.start, self.wanted)
 
     def is_new(self) -> bool:
         """Whether no earlier crash has left this ground."""

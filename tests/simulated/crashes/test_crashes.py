@@ -18,7 +18,16 @@ from tests.simulated.crashes.points import Moment, Point
 from tests.simulated.crashes.scenarios import SCENARIOS
 
 QUICK = [name for name, scenario in SCENARIOS.items() if scenario.is_quick]
-TWICE = ("Widget-create", "Schema-create", "Channel-update", "Schema-update", "WeightMatrix-update")
+TWICE = (
+    "Widget-create",
+    "Widget-replace",
+    "Channel-update",
+    "Channel-rename",
+    "Schema-create",
+    "Schema-update",
+    "Schema-removal",
+    "WeightMatrix-update",
+)
 SAVED = ("Schema-update",)
 ALWAYS_RENEWING = replace(QUICK_RUNS, lock=LockSettings(renewal_s=0.001))
 
@@ -66,14 +75,18 @@ def test_run_after_a_crash_of_the_next_run_goes_on(work: Bench, name: str) -> No
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("is_saved", [False, True], ids=["planned", "saved"])
 @pytest.mark.parametrize("name", TWICE)
-def test_run_after_two_crashes_goes_on_from_every_pair_of_points(work: Bench, name: str) -> None:
-    first = crashes_of(SCENARIOS[name], work)
+def test_run_after_two_crashes_goes_on_from_every_pair_of_points(
+    work: Bench, name: str, is_saved: bool
+) -> None:
+    first = crashes_of(SCENARIOS[name], work, is_saved=is_saved)
 
     for point in first.course.points():
-        first.die(point)
-        if first.is_new():
-            go_on_from_second_crashes(first.of_the_next_run(), point)
+        with told(f"died {point}"):
+            first.die(point)
+            if first.is_new():
+                go_on_from_second_crashes(first.of_the_next_run(), point)
 
 
 @pytest.mark.parametrize("name", SAVED)
@@ -84,7 +97,7 @@ def test_saved_plan_is_applied_again_from_any_point(work: Bench, name: str) -> N
         with told(f"died {point}"):
             crashes.die(point)
             if crashes.is_new():
-                crashes.go_on_with_the_saved_plan()
+                crashes.go_on()
 
 
 @pytest.mark.soak
@@ -95,7 +108,7 @@ def test_saved_plan_is_applied_again_from_every_point(work: Bench, name: str) ->
     for point in crashes.course.points():
         with told(f"died {point}"):
             crashes.die(point)
-            crashes.go_on_with_the_saved_plan()
+            crashes.go_on()
 
 
 def go_on_from_second_crashes(crashes: Crashes, first: Point) -> None:
