@@ -35,7 +35,7 @@ from reconciler.model.values import (
 )
 from reconciler.planning.inputs import PlanOptions
 from reconciler.planning.masking import concealing, holds_secret
-from reconciler.planning.places import is_keyed, pointer, value_in, written_pointer
+from reconciler.planning.places import is_keyed, pointer, translated, value_in, written_pointer
 from reconciler.planning.planner import draft_plan, planning_reads
 from reconciler.remote import open_client
 
@@ -50,6 +50,7 @@ class _Known:
     Args:
         document: the spec with the kind's own defaults.
         live: what may be shown of the object in the org.
+        resolved: the spec with ids in place of names; None while nobody looked.
     """
 
     project: Project
@@ -61,6 +62,7 @@ class _Known:
     live: Tree = None
     remote_id: str | None = None
     looked: bool = False
+    resolved: Tree = None
 
 
 async def explain(project: Project, what: str, observer: Observer, *, offline: bool) -> Explanation:
@@ -82,7 +84,7 @@ async def explain(project: Project, what: str, observer: Observer, *, offline: b
     if not offline:
         known = await _look(known, observer)
     spec, kind = known.resource.spec, known.kind
-    paths = [tuple(_keyed(spec, tokens(path), kind.field_rules))] if path else list(_leaves(spec, kind))
+    paths = [_asked(known, path)] if path else list(_leaves(spec, kind))
     fields = tuple(_explained(known, one) for one in paths)
     if path and fields[0].origin == NOT_MANAGED and fields[0].live is None:
         raise UsageError(f"{address} has no field {path}", hint=f"`reconciler explain {address}` lists them")
@@ -124,7 +126,17 @@ async def _look(known: _Known, observer: Observer) -> _Known:
         live=conceal(live.body) if live else None,
         remote_id=live.remote_id if live else None,
         looked=True,
+        resolved=decision.resource.spec if decision else None,
     )
+
+
+def _asked(known: _Known, path: str) -> tuple[str, ...]:
+    """The path of a field as the manifests say it; elements may be named by their id or their number."""
+    spec, rules = known.resource.spec, known.kind.field_rules
+    found = tuple(_keyed(spec, tokens(path), rules))
+    if known.resolved is None or value_in(spec, found, rules) is not None:
+        return found
+    return translated(found, known.resolved, spec, rules)
 
 
 def _leaves(spec: TreeObject, kind: Kind[Any]) -> Iterator[tuple[str, ...]]:
@@ -146,13 +158,14 @@ def _leaves_of(tree: Tree, rules: FieldRules, path: tuple[str, ...]) -> Iterator
 def _explained(known: _Known, path: tuple[str, ...]) -> ExplainedField:
     rules, spec = known.kind.field_rules, known.resource.spec
     value = value_in(spec, path, rules)
-    base = value_in(known.entry.base, path, rules) if known.entry else None
+    by_id = translated(path, spec, known.resolved, rules)
+    base = value_in(known.entry.base, by_id, rules) if known.entry else None
     shown = ExplainedField(
         pointer(path),
         _plain(value if value is not None else value_in(known.document, path, rules)),
         NOT_MANAGED,
         last_applied=_plain(base),
-        live=_plain(value_in(known.live, path, rules)),
+        live=_plain(value_in(known.live, by_id, rules)),
         sensitive=holds_secret(value) or holds_secret(base),
     )
     if value is not None:

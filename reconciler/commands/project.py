@@ -139,7 +139,7 @@ def load_offline(project: Project, folder: Path | None = None) -> LoadedManifest
         org=project.org.name,
         is_partial=is_partial(project, folder),
     )
-    policies = load_policies(configuration.root, project.settings.manifests)
+    policies = load_policies(configuration.root, project.settings.manifests, tuple(KINDS))
     judged = judge_policies(policies, loaded.resources, project.clock.now().date())
     problems = sort_diagnostics((*loaded.diagnostics, *_between(loaded.resources), *judged))
     if errors_in(problems):

@@ -72,7 +72,7 @@ class Defaults:
         below = layers[0]
         for layer in layers[1:]:
             below = lay_over(below, layer, kind.field_rules)
-        merged = lay_over(below, document, kind.field_rules)
+        merged = lay_over(below, document, kind.field_rules, own=document)
         return _as_own(merged, document)
 
     def layers(self, document: Document) -> Iterator[Document]:

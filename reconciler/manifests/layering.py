@@ -16,14 +16,15 @@ from reconciler.model.values import JsonValue, escape
 _KEYED = (Combine.KEYED, Combine.ADDITIVE)
 
 
-def lay_over(below: Document, above: Document, spec: FieldRules) -> Document:
+def lay_over(below: Document, above: Document, spec: FieldRules, *, own: Document | None = None) -> Document:
     """The lower document with the upper one laid over it.
 
     Args:
         below: keeps its name as the document's own.
         spec: the rules of the kind's spec, which say by what the elements of a list are told apart.
+        own: the one of the two that gives its places to what both say in part; the lower one when left out.
     """
-    merging = _Merging()
+    merging = _Merging(own or below)
     rules = FieldRules(members={"spec": spec})
     value = merging.merge(_Node(below, below.value), _Node(above, above.value), rules, "")
     return replace(
@@ -62,8 +63,13 @@ class _Node:
 
 @dataclass(slots=True)
 class _Merging:
-    """The document on its way: the places of what has been put into it."""
+    """The document on its way: the places of what has been put into it.
 
+    Args:
+        own: the document that people know it by.
+    """
+
+    own: Document
     marks: dict[str, Place] = field(default_factory=dict)
     keys: dict[str, Place] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
@@ -94,7 +100,7 @@ class _Merging:
         return self.take(node.member(name), inner)
 
     def _objects(self, below: _Node, above: _Node, rules: FieldRules, out: str) -> JsonValue:
-        self._place(below, out)
+        self._place(self._nearer(below, above), out)
         merged: dict[str, JsonValue] = {}
         for name in dict.fromkeys((*below.members, *above.members)):
             if name not in above.members:
@@ -109,7 +115,7 @@ class _Merging:
 
     def _elements(self, below: _Node, above: _Node, rules: FieldRules, out: str) -> JsonValue:
         """Elements by their key; those that only the upper document has come last."""
-        self._place(below, out)
+        self._place(self._nearer(below, above), out)
         lower, upper = _by_key(below, rules), _by_key(above, rules)
         merged: list[JsonValue] = []
         for name in dict.fromkeys((*lower, *upper)):
@@ -122,6 +128,9 @@ class _Merging:
             elif known is not None and wanted.value is not None:
                 merged.append(self.merge(known, wanted, rules.element or PLAIN, place))
         return merged
+
+    def _nearer(self, below: _Node, above: _Node) -> _Node:
+        return above if above.document is self.own else below
 
     def _place(self, node: _Node, out: str) -> None:
         if node.pointer in node.document.marks:

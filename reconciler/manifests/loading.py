@@ -89,10 +89,16 @@ def load_manifests(
     if not loading.drafts.declarations and not errors_in(loading.diagnostics):
         loading.diagnostics.append(no_manifests(shown_name(folder, root)))
     resources = loading.link()
-    found = sort_diagnostics(loading.diagnostics)
+    found = sort_diagnostics(_told_once(loading.diagnostics))
     if errors_in(found):
         raise InvalidManifests(found)
     return LoadedManifests(resources, found, digest_resources(resources), loading.drafts.layers)
+
+
+def _told_once(diagnostics: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
+    """One text is told once, however many resources say it: those of defaults, or for each of a list."""
+    ordered = sort_diagnostics(diagnostics)
+    return {replace(found, address=None): found for found in reversed(ordered)}.values()
 
 
 @dataclass(slots=True)

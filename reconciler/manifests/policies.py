@@ -6,7 +6,7 @@ manifest is told at the field's own line, with the code `policy.<name>`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -27,12 +27,13 @@ from reconciler.manifests.requirements import (
     is_number,
     pattern_problem,
 )
+from reconciler.manifests.suggestions import did_you_mean, listed
 from reconciler.manifests.validation import Part, validate
 from reconciler.manifests.yaml_documents import read_documents
 from reconciler.model.address import NAME
 from reconciler.model.diagnostics import Diagnostic, InvalidManifests, Severity, errors_in
 from reconciler.model.resource import Resource
-from reconciler.model.values import Tree, TreeObject, tokens
+from reconciler.model.values import Tree, TreeObject, tokens, value_at
 from reconciler.settings import ManifestSettings
 
 FOLDER = "policies"
@@ -79,11 +80,14 @@ class Policy:
         return has_labels and any(fnmatchcase(resource.address.kind, kind) for kind in self.kinds)
 
 
-def load_policies(root: Path, settings: ManifestSettings) -> tuple[Policy, ...]:
+def load_policies(root: Path, settings: ManifestSettings, kinds: Collection[str] = ()) -> tuple[Policy, ...]:
     """Reads all policies of a project, by name; none where there is no folder.
 
+    Args:
+        kinds: those that there are; a policy for none of them is an error. With none given, any may be.
+
     Raises:
-        InvalidManifests: a policy cannot be read, or two have one name.
+        InvalidManifests: a policy cannot be read, is for a kind that there is not, or two have one name.
     """
     folder = root / FOLDER
     if not folder.is_dir():
@@ -92,6 +96,7 @@ def load_policies(root: Path, settings: ManifestSettings) -> tuple[Policy, ...]:
     policies: dict[str, Policy] = {}
     for document in _documents(folder, root, settings, problems):
         policy = _read(document, problems)
+        problems += _strangers(policy, document, kinds) if policy else ()
         if policy is not None and policies.setdefault(policy.name, policy) is not policy:
             first = policies[policy.name].place
             message = f"there are two policies {policy.name}; the first is at {first}"
@@ -217,6 +222,17 @@ def _read(document: Document, problems: list[Diagnostic]) -> Policy | None:
         model.message,
         f"{document.file}:{document.line}",
     )
+
+
+def _strangers(policy: Policy, document: Document, kinds: Collection[str]) -> Iterator[Diagnostic]:
+    """Kinds that there are not: a policy that is misspelt would never speak."""
+    is_list = isinstance(value_at(document.value, "/match/kind"), list) if policy.kinds != ("*",) else False
+    for index, kind in enumerate(policy.kinds if kinds else ()):
+        if not any(fnmatchcase(known, kind) for known in kinds):
+            path = f"/match/kind/{index}" if is_list else "/match/kind"
+            hint = did_you_mean(kind, kinds, otherwise=f"there are {listed(kinds)}")
+            message = f"there is no kind {kind}"
+            yield document.diagnostic("manifest.unknown-kind", message, path=path, hint=hint)
 
 
 def _document(resource: Resource) -> TreeObject:

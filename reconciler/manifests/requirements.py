@@ -100,7 +100,7 @@ def places(tree: Tree, path: Sequence[str], pointer: str = "") -> Iterator[Found
             yield from places(child, path[1:], f"{pointer}/{escape(token)}")
     elif path[0] in children:
         yield from places(children[path[0]], path[1:], f"{pointer}/{escape(path[0])}")
-    else:
+    elif EVERY not in path:  # of what is not there, there is no element that could break a rule
         yield Found(pointer + "".join(f"/{escape(token)}" for token in path))
 
 
@@ -116,7 +116,8 @@ def pattern_problem(value: Tree) -> str | None:
     try:
         _validator(value)
     except SchemaError as error:
-        return str(error).splitlines()[0][:200]
+        said = str(error).splitlines()[-1].strip().removeprefix("error: ").removeprefix("SchemaError: ")
+        return f"{value[:120]} is no pattern: {said[:200]}"
     return None
 
 

@@ -21,7 +21,8 @@ _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _STARTS = frozenset("~nNtTfF-+.0123456789")
 """What a scalar that is no text starts with: most text is told by its first character."""
 
-_LARGEST = 2**64
+LARGEST = 2**64
+"""No whole number is as large."""
 _MOST_DIGITS = 24
 
 
@@ -48,7 +49,7 @@ def resolve_plain(text: str) -> str | int | float | bool | None:
 
 def _integer(text: str, base: int) -> int:
     # Bounded before it is read: reading digits takes time that grows with their square.
-    if len(text) > _MOST_DIGITS or abs(number := int(text, base)) >= _LARGEST:
+    if len(text) > _MOST_DIGITS or abs(number := int(text, base)) >= LARGEST:
         raise ValueError("a whole number has at most 64 bits here; put it in quotes if it is a code")
     return number
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from reconciler.manifests.envelope import API_VERSION
-from reconciler.manifests.scalars import resolve_plain
+from reconciler.manifests.scalars import LARGEST, resolve_plain
 from reconciler.model.address import Address
 from reconciler.model.values import SCALARS, JsonObject, JsonValue, Tree, TreeObject, as_json, plain_numbers
 
@@ -133,6 +133,12 @@ def _represent_quoted(dumper: yaml.SafeDumper, text: _Quoted) -> yaml.ScalarNode
     return dumper.represent_scalar(_TEXT, str(text), style=text.style)
 
 
+def _represent_whole(dumper: yaml.SafeDumper, number: int) -> yaml.ScalarNode:
+    """Of more digits than our reader takes for a whole number: as a fraction, the same to the org."""
+    return dumper.represent_float(float(number)) if abs(number) >= LARGEST else dumper.represent_int(number)
+
+
+_Dumper.add_representer(int, _represent_whole)
 _Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(_Quoted, _represent_quoted)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import Any, TypeAlias
+from unicodedata import combining, normalize
 
 from reconciler.kinds.base import Kind
 from reconciler.kinds.lookups import LOOKUPS, every_object
@@ -64,8 +65,9 @@ def export_manifests(kinds: Kinds, facts: Facts) -> tuple[Exported, ...]:
 
 
 def slug(text: str) -> str:
-    """A text as a manifest's name; empty where nothing of it can stay."""
-    return _UNFIT.sub("-", text.lower()).strip("-_.")[:LONGEST].rstrip("-_.")
+    """A text as a manifest's name, accents left out; empty where nothing of it can stay."""
+    letters = "".join(one for one in normalize("NFKD", text.casefold()) if not combining(one))
+    return _UNFIT.sub("-", letters).strip("-_.")[:LONGEST].rstrip("-_.")
 
 
 _Symbols: TypeAlias = tuple[Mapping[tuple[str, str | None], Address], Mapping[str, Mapping[str, str]]]

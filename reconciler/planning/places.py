@@ -49,6 +49,20 @@ def written_pointer(tree: Tree, path: Sequence[str], rules: FieldRules) -> str:
     return ""
 
 
+def translated(path: Sequence[str], tree: Tree, other: Tree, rules: FieldRules) -> Path:
+    """The path in another form of the document, where elements have other keys: ids, say."""
+    if not path:
+        return ()
+    token, rest = path[0], path[1:]
+    if is_keyed(rules) and is_list(tree) and is_list(other):
+        keys, others = list(_by_key(tree, rules)), list(_by_key(other, rules))
+        key = others[keys.index(token)] if token in keys and len(keys) == len(others) else token
+        inner = (_element(tree, token, rules), _element(other, key, rules))
+        return (key, *translated(rest, *inner, rules.element or PLAIN))
+    inner = (value_in(tree, (token,), rules), value_in(other, (token,), rules))
+    return (token, *translated(rest, *inner, rules.member(token)))
+
+
 def with_value(tree: Tree, path: Sequence[str], value: Tree, rules: FieldRules) -> Tree:
     """The document with a value put at a path; objects on the way are made, elements added."""
     if not path:

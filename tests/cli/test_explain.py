@@ -111,6 +111,32 @@ def test_last_applied_and_live_beside_the_manifest(folder: Folder, org: SandboxO
     assert org.mutations()[-1].path  # nothing was sent since the apply
 
 
+MATRIX = """\
+apiVersion: reconciler/v1
+kind: WeightMatrix
+metadata: {name: support}
+spec:
+  queueId: {$lookup: Queue/Support}
+  members:
+    - {userId: {$lookup: User/ada.ahmed@example.com}, weight: 0.25}
+"""
+
+
+@pytest.mark.parametrize("element", ["0", "User~1ada.ahmed@example.com", "{id}"])
+def test_element_by_name_number_or_id(folder: Folder, org: SandboxOrg, element: str) -> None:
+    folder.path("reconciler.yaml").unlink()
+    folder.write(support=MATRIX)
+    assert run("apply", "-y", "--new-state").code == 0
+    ada = next(user for user in org.collection("users").all() if user["email"] == "ada.ahmed@example.com")
+    queue = next(queue for queue in org.collection("queues").all() if queue["name"] == "Support")
+    org.alter("members", f"{queue['id']}/{ada['id']}", {"score": 0.15})
+
+    field = explained(f"WeightMatrix/support#/members/{element.format(id=ada['id'])}/weight")
+
+    assert [field[name] for name in ("value", "last_applied", "live")] == [0.25, 0.25, 0.15]
+    assert (field["path"], field["line"]) == ("/members/User~1ada.ahmed@example.com/weight", 7)
+
+
 def test_field_that_no_manifest_names_is_not_managed(folder: Folder, org: SandboxOrg) -> None:
     folder.path("reconciler.yaml").unlink()
     assert run("apply", "-y", "--new-state").code == 0

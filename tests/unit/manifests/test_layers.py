@@ -195,6 +195,23 @@ def test_labels_and_lifecycle_are_for_all_kinds(tmp_path: Path) -> None:
     ] * 2
 
 
+def test_what_a_manifest_lacks_is_told_at_the_manifest(tmp_path: Path) -> None:
+    defaults(tmp_path, "spec:\n  Crate:\n    note: x\n")
+
+    (found,) = problems(tmp_path, crate(note="y").replace("  yardId: y1\n", ""))
+
+    assert (found.code, found.message) == ("manifest.missing-field", "spec.yardId is missing")
+    assert found.file == "manifests/a.yaml"
+
+
+def test_default_of_many_is_told_once(tmp_path: Path) -> None:
+    defaults(tmp_path, "spec:\n  Crate:\n    weight: -1\n")
+
+    (found,) = problems(tmp_path, crate("two"), crate("one"), crate("three"))
+
+    assert (found.code, found.line, found.address) == ("manifest.invalid-value", 5, "Crate/one")
+
+
 def test_default_is_told_at_its_own_place(tmp_path: Path) -> None:
     defaults(tmp_path, "spec:\n  Crate:\n    weight: -1\n")
 

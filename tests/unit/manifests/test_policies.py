@@ -107,6 +107,28 @@ def test_empty_folder_is_no_policy(tmp_path: Path) -> None:
     assert load_policies(tmp_path, ManifestSettings()) == ()
 
 
+@pytest.mark.parametrize(
+    ("kind", "column", "hint"),
+    [
+        ("Crat", 15, "did you mean Crate?"),
+        ("[Crate, Zoo]", 23, "there are Crate or Pallet"),
+        ("Q*", 15, None),
+    ],
+)
+def test_policy_for_a_kind_that_there_is_not(
+    tmp_path: Path, kind: str, column: int, hint: str | None
+) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "p.yaml").write_text(f"name: p\nmatch: {{kind: {kind}}}\n{REQUIRE}")
+
+    with pytest.raises(InvalidManifests) as caught:
+        load_policies(tmp_path, ManifestSettings(), ("Crate", "Pallet"))
+
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.line, found.column) == ("manifest.unknown-kind", 2, column)
+    assert hint is None or found.hint == hint
+
+
 def test_policies_are_no_manifests_where_the_root_is_the_folder(tmp_path: Path) -> None:
     from reconciler.manifests.files import find_files
 
@@ -162,7 +184,12 @@ REQUIRE = "require: {path: /a, operator: exists}\n"
             2,
             "needs a number",
         ),
-        ("name: p\nrequire: {path: /a, operator: matches, value: '('}\n", INVALID, 2, ""),
+        (
+            "name: p\nrequire: {path: /a, operator: matches, value: '('}\n",
+            INVALID,
+            2,
+            "( is no pattern: unclosed group",
+        ),
         ("name: [\n", "manifest.syntax", 2, "no valid YAML"),
     ],
 )

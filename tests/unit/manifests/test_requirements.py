@@ -61,6 +61,9 @@ DOCUMENT: Tree = {
         ("/tags/*", "in", ["a"], ["/tags/1"]),
         ("/tags/1", "equals", "b", []),
         ("/name/*", "exists", None, []),
+        ("/none/*", "exists", None, []),
+        ("/none/*/name", "equals", "x", []),
+        ("/parts/*/none", "equals", "x", ["/parts/0/none", "/parts/1/none"]),
     ],
 )
 def test_operators(path: str, operator: str, value: Tree, violations: list[str]) -> None:
@@ -86,6 +89,10 @@ def test_look_up_equals_its_own_text() -> None:
 @pytest.mark.parametrize(("value", "has_problem"), [("^a+$", False), ("(", True), ("(?=a)", True), (3, True)])
 def test_pattern_must_be_one(value: Tree, has_problem: bool) -> None:
     assert (pattern_problem(value) is not None) is has_problem
+
+
+def test_pattern_s_problem_is_told() -> None:
+    assert pattern_problem("a[b") == "a[b is no pattern: unclosed character class"
 
 
 def test_pattern_takes_no_time_to_speak_of() -> None:

@@ -53,6 +53,11 @@ def test_any_document_is_read_back_as_it_was(document: dict[str, JsonValue]) -> 
     assert read_back(to_yaml(document)) == document
 
 
+@pytest.mark.parametrize("number", [10**21, -(2**64), 2**64 - 1])
+def test_whole_number_of_any_size_is_read_back(number: int) -> None:
+    assert read_back(to_yaml({"a": number})) == {"a": number}
+
+
 def test_same_value_again_is_written_again() -> None:
     shared: list[JsonValue] = ["x"]
 
