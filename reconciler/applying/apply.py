@@ -16,9 +16,10 @@ from reconciler.model.address import Address
 from reconciler.model.audit import Phase
 from reconciler.model.change import Change
 from reconciler.model.events import ChangeFinished, RunStarted
+from reconciler.model.inverse import Inverse, InverseEntry
 from reconciler.model.outcome import Outcome, Result, RunStatus
 from reconciler.model.state import PriorEntry
-from reconciler.model.values import JsonObject
+from reconciler.model.values import JsonObject, JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +47,23 @@ class _Run:
 
 
 async def apply_changes(
-    changes: Sequence[Change], refreshed: Sequence[PriorEntry], context: ApplyContext
+    changes: Sequence[Change],
+    refreshed: Sequence[PriorEntry],
+    context: ApplyContext,
+    *,
+    inverse: Sequence[InverseEntry] = (),
 ) -> Applied:
     """Carries out the changes; the plan has been approved, and the lock is held.
 
     Args:
         refreshed: entries of unchanged resources whose record has moved (agreed fields, lines, dependencies).
+        inverse: what the changes overwrite, kept for a rollback before the first of them is sent.
     """
     run = _Run({change.address: change for change in changes})
     needs = {change.address: change.depends_on for change in changes}
     if changes:
         context.observer.notify(_started(changes, context))
-    allowed: JsonObject = {"allow_unsafe": context.run.allowed} if context.run.allowed else {}
-    _append(Phase.RUN_STARTED, {"changes": len(changes), **allowed}, context)
+    _record_start(changes, inverse, context)
     visits: Visits[Address] = Visits(
         visit=lambda address: _visit(run, address, context),
         skip=lambda address, cause: _skip(run, address, cause, context),
@@ -72,6 +77,18 @@ async def apply_changes(
     applied = await _concluded(changes, results, context)
     _record_end(applied, context)
     return applied
+
+
+def _record_start(changes: Sequence[Change], inverse: Sequence[InverseEntry], context: ApplyContext) -> None:
+    run, now = context.run, context.clock.now()
+    detail: dict[str, JsonValue] = {"changes": len(changes)}
+    detail |= {"allow_unsafe": run.allowed} if run.allowed else {}
+    detail |= {"rollback_of": run.rollback_of} if run.rollback_of else {}
+    record = run_record(run, Phase.RUN_STARTED, now, detail=detail)
+    if changes:
+        context.store.record_inverse(Inverse(run.run_id, now, tuple(inverse)), record)
+    else:
+        context.store.append([record])
 
 
 def _started(changes: Sequence[Change], context: ApplyContext) -> RunStarted:

@@ -29,6 +29,8 @@ class RunIdentity:
     plan_fingerprint: str
     allowed: str | None = None
     """The fingerprint for which guards were told to let the plan pass."""
+    rollback_of: str | None = None
+    """The run that this one undoes."""
 
 
 Awaited = TypeVar("Awaited")

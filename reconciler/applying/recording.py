@@ -58,6 +58,8 @@ def _record_removal(progress: Progress, result: Result, context: ApplyContext) -
         removed_remote_id=change.remote_id if change.action is Action.DELETE else None,
         plan_fingerprint=context.run.plan_fingerprint,
     )
+    if change.action is Action.FORGET and change.after is not None:  # put back: to be read again
+        context.applied[change.address] = AppliedObject(change.remote_id or "", change.after)
 
 
 def _record_object(progress: Progress, result: Result, context: ApplyContext) -> None:

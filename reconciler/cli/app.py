@@ -22,6 +22,7 @@ from reconciler.cli import (
     planning,
     sandbox,
     state,
+    undoing,
 )
 from reconciler.cli.completing import COMPLETION_VARIABLE, PROGRAM, complete
 from reconciler.cli.options import COMMON
@@ -180,6 +181,7 @@ _register(
         "plan": planning.plan,
         "apply": planning.apply,
         "destroy": planning.destroy,
+        "rollback": undoing.rollback,
         "drift": drifting.drift,
         "adopt": adopting.adopt,
         "export": exporting.export,

@@ -25,6 +25,9 @@ PARALLELISM = 10
 PATIENCE_S = 300.0
 """How long to wait for a lock, where nobody has said it."""
 
+ROLLBACK = "rollback"
+"""A command whose place is the run that it undoes."""
+
 _PASSING = frozenset({"remote.unavailable", "remote.rate-limited", "auth.failed", "auth.scope"})
 """Codes of failures after which the same saved plan may succeed: nothing in the manifests is wrong."""
 
@@ -94,6 +97,8 @@ def next_step(report: RunReport, given: Given, refusal: Refusal = Refusal.PLAN) 
     from reconciler.model.outcome import RunStatus
 
     match report.status:
+        case RunStatus.APPLIED if given.command == ROLLBACK and report.converged:
+            return _after_rollback(report, given)
         case RunStatus.APPLIED:
             return None if report.converged else _said(_plan(given), "shows what the org holds by now")
         case RunStatus.UNSETTLED:
@@ -163,6 +168,14 @@ def _after_refusal(report: RunReport, given: Given, refusal: Refusal) -> str:
             assert_never(refusal)
 
 
+def _after_rollback(report: RunReport, given: Given) -> str | None:
+    """The manifests still say what was undone."""
+    if not report.results:
+        return None
+    what = "shows what the manifests would bring back: change them, too, or `git revert` their commit"
+    return _said(["reconciler", "plan", *given.common], what)
+
+
 def _after_unsettled(report: RunReport, given: Given) -> str:
     from reconciler.model.outcome import Outcome
 
@@ -203,6 +216,9 @@ def _again(given: Given, fingerprint: str | None = None) -> list[str]:
 def _plan(given: Given) -> list[str]:
     is_saved = given.approval is Approval.FILE
     place = given.folder if is_saved else given.place
+    if given.command == ROLLBACK:  # it shows its plan before it asks
+        shape = [*given.common, *given.shape, *given.allowed]
+        return ["reconciler", ROLLBACK, *([place] if place else []), *shape]
     destroys = given.command == "destroy" and "--destroy" not in given.shape
     return [
         *("reconciler", "plan"),

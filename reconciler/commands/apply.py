@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from reconciler.applying.apply import Applied, apply_changes
 from reconciler.applying.context import ApplyContext, RunIdentity, Stop
@@ -28,6 +27,7 @@ from reconciler.commands.plan import (
 from reconciler.commands.project import Project, actor_of, load_resources
 from reconciler.commands.records import refreshed_entries
 from reconciler.commands.refusals import Refusal, refusal_records
+from reconciler.commands.rollback import going_back
 from reconciler.commands.saved import SavedPlan, changes_of_saved
 from reconciler.errors import ConfigError, ReconcilerError, Refused, StalePlan, StateError, StateLocked
 from reconciler.gathering import gather
@@ -43,6 +43,7 @@ from reconciler.model.remote import Facts
 from reconciler.model.windows import is_open
 from reconciler.planning.documents import Planned
 from reconciler.planning.inputs import PlanOptions
+from reconciler.planning.inverse import invert
 from reconciler.remote import OrgClient, open_client
 from reconciler.store import (
     EnvironmentSecrets,
@@ -108,7 +109,7 @@ async def apply(project: Project, request: ApplyRequest, observer: Observer) -> 
     request = _with_saved_folder(project, request)
     destroys = request.plan.options.destroy
     run_id = project.ids.run_id()
-    loaded = NOTHING if destroys else _load(project, request.plan.folder, run_id)
+    loaded = NOTHING if destroys else _load(project, request.plan, run_id)
     with _open(project, request, run_id) as store, ExitStack() as held:
         held.enter_context(await _lock_taken(store, project, request, run_id=run_id, observer=observer))
         place = held.enter_context(connection(project))
@@ -124,15 +125,17 @@ async def apply(project: Project, request: ApplyRequest, observer: Observer) -> 
             return await _apply_at(bench)
 
 
-def _load(project: Project, folder: Path | None, run_id: str) -> LoadedManifests:
-    """The manifests.
+def _load(project: Project, request: PlanRequest, run_id: str) -> LoadedManifests:
+    """The manifests; of a rollback only secrets are looked for in them, so it goes without them, too.
 
     Raises:
         InvalidManifests: they break rules; where there is a store, its audit trail says so.
     """
     try:
-        return load_resources(project, folder)
+        return load_resources(project, request.folder)
     except InvalidManifests as error:
+        if request.options.rollback:
+            return NOTHING
         location = state_location(project.state, project.state_root)
         with suppress(StateError, ConfigError):  # what is wrong with the manifests is what is to be told
             if store_exists(location, project.org.name):
@@ -189,7 +192,7 @@ def _open(project: Project, request: ApplyRequest, run_id: str) -> Store:
     location = state_location(project.state, project.state_root)
     options = request.plan.options
     is_new = not store_exists(location, project.org.name)
-    if is_new and (options.destroy or not may_create_state(project, options)):
+    if is_new and (options.destroy or options.rollback or not may_create_state(project, options)):
         raise missing_state(location, project.org.name)
     return _open_for(project, run_id, OpenMode.CREATE if is_new else OpenMode.WRITE)
 
@@ -225,11 +228,18 @@ async def _apply_at(bench: _Bench) -> RunReport:
         identity.org_id,
         writes=True,
     )
+    if options.rollback:
+        making = going_back(making, bench.store, options.rollback)
     planned = await make(making, bench.client, bench.observer)
     saved = bench.request.saved
     approved = saved.plan.fingerprint if saved else planned.plan.fingerprint
     is_allowed = approved in options.allow_unsafe
-    context.run = replace(context.run, plan_fingerprint=approved, allowed=approved if is_allowed else None)
+    context.run = replace(
+        context.run,
+        plan_fingerprint=approved,
+        allowed=approved if is_allowed else None,
+        rollback_of=options.rollback,
+    )
     try:
         began = context.clock.monotonic()
         changes = _admitted(planned, options, recovered, bench)
@@ -332,7 +342,8 @@ def _refusal_diagnostics(plan: Plan, error: ReconcilerError) -> tuple[Diagnostic
 async def _carry_out(
     changes: Sequence[Change], planned: Planned, context: ApplyContext, bench: _Bench
 ) -> RunReport:
-    applied = await apply_changes(changes, refreshed_entries(planned, context), context)
+    inverse = invert(changes, planned.draft.inputs)
+    applied = await apply_changes(changes, refreshed_entries(planned, context), context, inverse=inverse)
     return RunReport(
         run_id=bench.run_id,
         plan_fingerprint=context.run.plan_fingerprint,

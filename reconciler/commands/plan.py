@@ -22,7 +22,7 @@ from reconciler.model.remote import Facts
 from reconciler.model.state import Prior
 from reconciler.planning.canonical import Masks
 from reconciler.planning.documents import Planned, make_plan
-from reconciler.planning.inputs import PlanInputs, PlanOptions
+from reconciler.planning.inputs import GoingBack, PlanInputs, PlanOptions
 from reconciler.planning.judging import check_reads, judge
 from reconciler.planning.planner import draft_plan, planning_reads
 from reconciler.remote import open_client
@@ -145,6 +145,7 @@ class Making:
 
     Args:
         writes: whether it is about to be applied.
+        going_back: set where a run is to be undone.
     """
 
     project: Project
@@ -153,6 +154,7 @@ class Making:
     view: PriorView
     org_id: str
     writes: bool = False
+    going_back: GoingBack | None = None
 
 
 async def make(making: Making, reader: OrgReader, observer: Observer) -> Planned:
@@ -195,4 +197,5 @@ def inputs_of(making: Making) -> PlanInputs:
         writes=making.writes,
         windows=project.configuration.windows,
         warnings=making.loaded.diagnostics,
+        going_back=making.going_back,
     )

@@ -281,14 +281,12 @@ class Kind(Generic[S]):
         match change.action:
             case Action.CREATE:
                 return (self.create_step(change),)
-            case Action.UPDATE | Action.ADOPT:
+            case Action.UPDATE | Action.ADOPT | Action.FORGET:  # a rollback may put fields back, then forget
                 return (self.update_step(change, live),) if live and self._has_sent_fields(change) else ()
             case Action.REPLACE:
                 return (*self._delete_steps(live), self.create_step(change))
             case Action.DELETE:
                 return self._delete_steps(live)
-            case Action.FORGET:
-                return ()
 
     def create_step(self, change: Change) -> Step:
         """The POST of a whole object; its answer yields the remote id."""
@@ -329,6 +327,14 @@ class Kind(Generic[S]):
         """Whether the field at a JSON pointer inside spec is ever sent."""
         member = self.field_rules.members.get(path.split("/")[1]) if path.count("/") else None
         return member is not None and member.is_sent
+
+    def lasting(self, change: Change) -> Iterable[str]:
+        """What of a change no rollback can undo, in words for whoever asks for one."""
+        if self.endpoint.owns is Owns.EVENTS and change.action is Action.CREATE:
+            yield "it happened: an event cannot be undone"
+        is_made_again = change.action in (Action.DELETE, Action.REPLACE) and change.live is not None
+        if is_made_again and self.known_id(change.before or {}) is None:
+            yield f"it comes back under another id than {change.remote_id}"
 
     def report(self, change: Change, facts: Facts, after: LiveObject | None = None) -> Report:
         """What to tell about a change: in the plan (`after` is None), and once it has been applied."""

@@ -122,13 +122,11 @@ class Schema(Kind[SchemaSpec]):
         match change.action:
             case Action.DELETE:
                 return self._removal(live)
-            case Action.FORGET:
-                return ()
             case Action.REPLACE:
                 return (*self._removal(live), *self._new_version(change, None))
             case Action.CREATE:
                 return self._new_version(change, live)
-            case Action.UPDATE | Action.ADOPT:
+            case Action.UPDATE | Action.ADOPT | Action.FORGET:
                 if makes_version(change):
                     return self._new_version(change, live)
                 return self._move(change, status_of(live), version_of(live)) if sent_paths(change) else ()
@@ -168,6 +166,18 @@ class Schema(Kind[SchemaSpec]):
         return (self._patch(live.remote_id, published, "DEPRECATED"),)
 
     # -- reports -----------------------------------------------------------------------------------------
+
+    def lasting(self, change: Change) -> Iterable[str]:
+        """Published versions: they stay, and what was there before comes back as another one."""
+        if change.action in (Action.DELETE, Action.REPLACE):
+            if published_version_of(change.live) is not None:
+                yield "it was deprecated, which is for good: it comes back as a new version"
+        elif change.steps and wanted_status(change) != "DRAFT" and sent_paths(change):
+            version = next_version(change)
+            if change.action is Action.CREATE:
+                yield f"version {version} was published: it is deprecated, not deleted"
+            else:
+                yield f"version {version} was published: the former content comes back as a new version"
 
     def report(self, change: Change, facts: Facts, after: LiveObject | None = None) -> Report:
         """The verdict as a table; version and status for the audit; the developer portal's record."""

@@ -204,7 +204,7 @@ class WeightMatrix(Kind[WeightMatrixSpec]):
 
     def steps(self, change: Change, live: LiveObject | None) -> tuple[Step, ...]:
         """Settings first, then decreases, then increases; the last one reads the queue again."""
-        if change.after is None or live is None or change.action in (Action.DELETE, Action.FORGET):
+        if change.after is None or live is None or change.action is Action.DELETE:
             return ()
         steps = [*_settings_steps(change.after, live), *_weight_steps(seats(change, live), live.remote_id)]
         return (*steps[:-1], replace(steps[-1], until=_reread(live.remote_id))) if steps else ()

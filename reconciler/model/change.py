@@ -157,7 +157,7 @@ class Change:
         prior: the entry in the store; None before the first apply.
         live: the object as read for the plan.
         record: what prior state will hold as the new base: `after`, less what was left as it is.
-        resource: the manifest; None for a delete or forget.
+        resource: the manifest; None for a delete, and for a forget that puts no fields back.
     """
 
     address: Address

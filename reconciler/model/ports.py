@@ -13,6 +13,7 @@ from typing import Protocol
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry
 from reconciler.model.events import Event
+from reconciler.model.inverse import Inverse
 from reconciler.model.remote import Answer, Read
 from reconciler.model.state import Intent, Prior, PriorEntry, StateIdentity
 from reconciler.model.values import JsonValue, Secret
@@ -136,6 +137,9 @@ class Journal(Protocol):
 
     def record_intent(self, intent: Intent, audit: AuditEntry) -> None:
         """Commits the intent and its audit record together."""
+
+    def record_inverse(self, inverse: Inverse, audit: AuditEntry) -> None:
+        """Commits what a run is about to overwrite, and the record of its start, together."""
 
 
 class AuditTrail(Protocol):

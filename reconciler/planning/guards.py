@@ -77,7 +77,8 @@ FINISHING = (Reason.FALLBACK, Reason.UNSETTLED, Reason.UNKNOWN_OUTCOME)
 
 def _counts_as_update(change: Change) -> bool:
     """Whether it changes what prior state holds; the first settings of a queue are new, not changed."""
-    is_update = change.action in (Action.UPDATE, Action.REPLACE)
+    puts_back = change.action is Action.FORGET and bool(change.steps)
+    is_update = change.action in (Action.UPDATE, Action.REPLACE) or puts_back
     return is_update and change.prior is not None and change.reason not in FINISHING
 
 

@@ -38,6 +38,7 @@ class PlanOptions:
         adopt: globs of addresses that may take over a live object.
         partial: the manifests are not the configured folder: nothing is deleted.
         allow_unsafe: the fingerprints that guards let through.
+        rollback: the run that is to be undone.
     """
 
     targets: tuple[str, ...] = ()
@@ -50,11 +51,12 @@ class PlanOptions:
     partial: bool = False
     new_state: bool = False
     allow_unsafe: tuple[str, ...] = ()
+    rollback: str | None = None
 
     @property
     def is_complete(self) -> bool:
         """Whether the plan speaks of everything."""
-        return not (self.targets or self.excludes or self.selectors or self.partial)
+        return not (self.targets or self.excludes or self.selectors or self.partial or self.rollback)
 
     def as_json(self) -> JsonObject:
         """For the plan's basis, so that apply can plan again."""
@@ -69,7 +71,27 @@ class PlanOptions:
             "partial": self.partial,
             "new_state": self.new_state,
             "allow_unsafe": list(self.allow_unsafe),
+            **({"rollback": self.rollback} if self.rollback else {}),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class GoingBack:
+    """What undoing a run asks of planning, besides what was there before as its resources.
+
+    Args:
+        removed: addresses that the run created: they go.
+        released: addresses that prior state did not hold: put back, and held no longer.
+        changed_since: addresses that later runs changed, with which.
+        lasting: what cannot be undone, in words.
+        problems: what the documents alone gave cause to say.
+    """
+
+    removed: frozenset[Address] = frozenset()
+    released: frozenset[Address] = frozenset()
+    changed_since: Mapping[Address, str] = field(default_factory=dict)
+    lasting: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    problems: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,7 @@ class PlanInputs:
         writes: whether this plan is about to be applied: missing scopes fail instead of warning.
         windows: when the org may be changed; at any time where there are none.
         warnings: what the manifests alone gave cause to say.
+        going_back: set where a run is to be undone: nothing else is touched.
     """
 
     org: str
@@ -101,6 +124,7 @@ class PlanInputs:
     writes: bool = False
     windows: tuple[ChangeWindow, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    going_back: GoingBack | None = None
 
     def knowing(self, facts: Facts) -> PlanInputs:
         """The same, with these answers."""

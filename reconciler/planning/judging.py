@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.model.change import Action, Change, Check, CheckStatus
+from reconciler.model.change import Change, Check, CheckStatus
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.remote import Facts, Read
 from reconciler.model.resource import Resource
@@ -40,7 +40,7 @@ def _all_checks(draft: Draft, facts: Facts) -> Iterable[Check]:
 def _scopes(change: Change, draft: Draft) -> Iterator[Check]:
     """A missing scope warns in a plan, so that a read-only client can plan, and fails in an apply."""
     granted, needed = draft.inputs.granted_scopes, draft.inputs.kind(change.address).endpoint.write_scope
-    if not change.steps or change.action is Action.FORGET or granted is None or needed in granted:
+    if not change.steps or granted is None or needed in granted:
         return
     yield Check(
         "scopes",

@@ -35,6 +35,7 @@ from reconciler.planning.resolution import (
     resolve_lookups,
     resolve_references,
 )
+from reconciler.planning.rollback import go_back
 from reconciler.planning.selection import select
 
 
@@ -98,6 +99,9 @@ def draft_plan(inputs: PlanInputs) -> Draft:
     problems += [*identity_clashes(removed, decisions, inputs), *unseen_intents(inputs)]
     changes = [decision.change for decision in decisions.values() if decision.change is not None]
     changes += [removal(entry, index[entry.address.kind], inputs) for entry in removed]
+    if inputs.going_back is not None:
+        changes, told = go_back(changes, decisions, inputs)
+        problems += told
     edges = org_edges(decisions, changes, index, inputs)
     problems += [cycle_diagnostic(cycle) for cycle in find_cycles(edges)]
     problems += [found for decision in decisions.values() for found in decision.diagnostics]
@@ -118,6 +122,8 @@ def draft_plan(inputs: PlanInputs) -> Draft:
 
 def _selected(inputs: PlanInputs) -> tuple[tuple[Resource, ...], dict[Address, PriorEntry]]:
     chosen = select(inputs.resources, inputs.prior.entries, inputs.options)
+    if inputs.going_back is not None:  # nothing else is asked about
+        chosen &= inputs.going_back.removed | {resource.address for resource in inputs.resources}
     resources = tuple(resource for resource in inputs.resources if resource.address in chosen)
     former = {former for address, former in renames(inputs).items() if address in chosen}
     entries = {

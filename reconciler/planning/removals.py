@@ -19,8 +19,17 @@ def removed_entries(entries: Mapping[Address, PriorEntry], inputs: PlanInputs) -
     """The entries that the plan removes: only what prior state holds can be (invariant 3)."""
     if inputs.options.partial:
         return ()
+    if inputs.going_back is not None:
+        return tuple(
+            _made_by_us(entry) for address, entry in entries.items() if address in inputs.going_back.removed
+        )
     kept = set() if inputs.options.destroy else _declared(inputs)
     return tuple(entry for address, entry in entries.items() if address not in kept)
+
+
+def _made_by_us(entry: PriorEntry) -> PriorEntry:
+    """What a run made goes with its rollback, whatever leaving the manifests would mean."""
+    return replace(entry, lifecycle=replace(entry.lifecycle, on_remove="delete"))
 
 
 def _declared(inputs: PlanInputs) -> set[Address]:

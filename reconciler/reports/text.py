@@ -15,7 +15,7 @@ from reconciler.model.plan import DriftedResource, Plan, PlannedChange
 from reconciler.reports.change_lines import INDENT, change_lines, literals_for, step_lines
 from reconciler.reports.diagnostics import diagnostic_lines, hint_lines, most_severe_first, totals
 from reconciler.reports.field_lines import drifted_lines
-from reconciler.reports.inert import inert_lines
+from reconciler.reports.inert import inert, inert_lines
 from reconciler.reports.lines import indented, line, render
 from reconciler.reports.literals import Literals
 from reconciler.reports.verdicts import Verdict, check_totals, numbers_of, other_problems, verdicts_of
@@ -40,6 +40,9 @@ from reconciler.reports.wording import (
 
 WIDTH = 100
 """Where nobody says how wide the terminal is."""
+
+LASTING = "plan.irreversible"
+"""Code of what a rollback cannot undo."""
 
 _CHECK_STYLES = {CheckStatus.PASS: "green", CheckStatus.WARN: "yellow", CheckStatus.FAIL: "bold red"}
 
@@ -68,6 +71,7 @@ def plan_text(
     literals = literals_for(plan, width)
     lines = [
         *_summary(plan),
+        *_lasting(plan),
         *_changes(plan, literals, show_requests=show_requests),
         *_drift(plan, literals),
         *_checks(verdicts_of(plan), literals, verbose=verbose),
@@ -88,6 +92,16 @@ def _summary(plan: Plan) -> Iterator[Text]:
         yield line((blocked_line(plan), "bold red"))
     if partial := partial_line(plan):
         yield line((partial, "yellow"))
+
+
+def _lasting(plan: Plan) -> Iterator[Text]:
+    """What a rollback cannot undo comes before all that it can."""
+    if found := [problem for problem in plan.diagnostics if problem.code == LASTING]:
+        yield line()
+        yield line((f"Cannot be undone ({len(found)})", "bold yellow"))
+    for problem in found:
+        yield line("  ", (problem.address or "", "bold"), f": {inert(problem.message)}")
+        yield from hint_lines(problem.hint, INDENT) if problem.hint else ()
 
 
 def _changes(plan: Plan, literals: Literals, *, show_requests: bool) -> Iterator[Text]:
@@ -148,7 +162,7 @@ def _check(verdict: Verdict, literals: Literals) -> Iterator[Text]:
 
 
 def _problems(plan: Plan) -> Iterator[Text]:
-    if found := other_problems(plan):
+    if found := [problem for problem in other_problems(plan) if problem.code != LASTING]:
         yield line()
         yield line((f"Problems: {totals(found)}", "bold"))
         yield from indented(diagnostic_lines(most_severe_first(found)), 2)

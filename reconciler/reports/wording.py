@@ -16,6 +16,7 @@ from reconciler.reports.verdicts import all_problems
 from reconciler.settings import RateSettings
 
 NO_CHANGES = "No changes. The org matches the manifests."
+NOTHING_LEFT = "No changes. Nothing is left to roll back."
 NO_DRIFT = "No drift. The org is as it was last applied."
 NO_DIFFERENCE = "No differences."
 
@@ -147,7 +148,8 @@ def closing_line(plan: Plan) -> str:
             return f"Comparison: {tally(plan.summary)}." if plan.summary.changes else NO_DIFFERENCE
         case Subject.PLAN:
             has_more = plan.summary.changes or not plan.applyable
-            return f"Plan: {tally(plan.summary)}." if has_more else NO_CHANGES
+            nothing = NOTHING_LEFT if plan.basis.options.get("rollback") else NO_CHANGES
+            return f"Plan: {tally(plan.summary)}." if has_more else nothing
         case subject:
             assert_never(subject)
 
@@ -219,6 +221,8 @@ def partial_line(plan: Plan) -> str | None:
     """Says that the plan is not the whole story; None when it is."""
     if plan.complete:
         return None
+    if run_id := plan.basis.options.get("rollback"):
+        return f"Rollback of run {run_id}: only what that run changed is looked at."
     return "Not complete: this plan looks at a part of the manifests; the rest is left alone."
 
 

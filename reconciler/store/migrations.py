@@ -35,7 +35,10 @@ _LEASES_AND_KEYS: tuple[str, ...] = (
 )
 
 MIGRATIONS: Mapping[int, Migration] = MappingProxyType(
-    {1: lambda connection: _run(connection, _LEASES_AND_KEYS)}
+    {
+        1: lambda connection: _run(connection, _LEASES_AND_KEYS),
+        2: tables.inverses.create,
+    }
 )
 """From version -> the step to the version after it. Version 1 is the first."""
 

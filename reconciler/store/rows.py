@@ -87,7 +87,7 @@ def entry_row(entry: PriorEntry) -> dict[str, Any]:
         "lifecycle": json_text(_lifecycle_document(entry.lifecycle)),
         "labels": json_text(entry.labels),
         "dependencies": json_text([_dependency_document(needed) for needed in entry.dependencies]),
-        "source": json_text(_mark_document(entry.source)),
+        "source": json_text(mark_document(entry.source)),
     }
 
 
@@ -107,7 +107,7 @@ def read_entry(row: Row) -> PriorEntry:
             lifecycle=_lifecycle(members(read_json(row["lifecycle"]))),
             labels=texts(read_json(row["labels"])),
             dependencies=tuple(_dependency(members(each)) for each in items(read_json(row["dependencies"]))),
-            source=_mark(read_json(row["source"])),
+            source=read_mark(read_json(row["source"])),
             status=EntryStatus(row["status"]),
             applied_at=None if row["applied_at"] is None else moment(row["applied_at"]),
             plan_fingerprint=maybe_words(row["plan_fingerprint"]),
@@ -223,19 +223,21 @@ def _ignored(document: Mapping[str, Any]) -> IgnoredChange:
 
 
 def _dependency_document(needed: Dependency) -> JsonValue:
-    return {"target": str(needed.target), "via": needed.via, "mark": _mark_document(needed.mark)}
+    return {"target": str(needed.target), "via": needed.via, "mark": mark_document(needed.mark)}
 
 
 def _dependency(document: Mapping[str, Any]) -> Dependency:
     target, via = parse_address(words(document["target"])), words(document["via"])
-    return Dependency(target, via, _mark(document["mark"]))
+    return Dependency(target, via, read_mark(document["mark"]))
 
 
-def _mark_document(mark: Mark | None) -> JsonValue:
+def mark_document(mark: Mark | None) -> JsonValue:
+    """A place, as documents hold it."""
     return None if mark is None else {"file": mark.file, "line": mark.line, "column": mark.column}
 
 
-def _mark(value: object) -> Mark | None:
+def read_mark(value: object) -> Mark | None:
+    """The place of a document; ValueError where it is none."""
     if value is None:
         return None
     found = members(value)

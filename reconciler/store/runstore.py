@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry
+from reconciler.model.inverse import Inverse
 from reconciler.model.ports import Clock
 from reconciler.model.state import Intent, Prior, PriorEntry, StateIdentity, readdressed
 from reconciler.model.values import JsonValue
@@ -25,6 +26,7 @@ from reconciler.store import chain
 from reconciler.store.chain import AuditQuery, AuditVerification, Head
 from reconciler.store.database import Database, Result
 from reconciler.store.holders import Holder
+from reconciler.store.inverses import list_inverses, put_inverse, read_inverse
 from reconciler.store.lineage import (
     Lineage,
     advance_lineage,
@@ -135,6 +137,18 @@ class Store:
         """Commits the intent and its audit record together."""
         row = {"org": self.org, **intent_row(intent)}
         self._move((audit,), lambda connection: connection.execute(_INSERT_INTENT, row))
+
+    def record_inverse(self, inverse: Inverse, audit: AuditEntry) -> None:
+        """Commits a run's inverse and the record of its start together; the oldest inverses go."""
+        self._move((audit,), lambda connection: put_inverse(connection, self.org, inverse))
+
+    def inverse_runs(self) -> tuple[str, ...]:
+        """The runs whose inverse is kept, the newest first."""
+        return self._database.read(lambda connection: list_inverses(connection, self.org))
+
+    def inverse(self, run_id: str) -> Inverse | None:
+        """The inverse of a run; None where none is kept."""
+        return self._database.read(lambda connection: read_inverse(connection, self.org, run_id))
 
     def append(self, entries: Sequence[AuditEntry]) -> None:
         """Commits records at the chain's end; no commit where there are none."""

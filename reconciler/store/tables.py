@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, MetaData, Table
 
 from reconciler.store.columns import Octets, Whole, Words
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 NO_LEASE = "9999-12-31T23:59:59.999999+00:00"
 """When the lease of a lock ends that a version without leases took: never by itself."""
@@ -111,6 +111,17 @@ audit = Table(
     Column("hash", Words(), nullable=False),
     Column("record", Words(), nullable=False),
 )
+
+inverses = Table(
+    "inverses",
+    metadata,
+    Column("org", Words(), ForeignKey("lineages.org"), primary_key=True),
+    Column("run_id", Words(), primary_key=True),
+    Column("created_at", Words(), nullable=False),
+    Column("document", Words(), nullable=False),
+    Index("inverses_by_age", "org", "created_at"),
+)
+"""What the newest runs overwrote, for `rollback`."""
 
 locks = Table(
     "locks",
