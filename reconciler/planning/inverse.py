@@ -183,7 +183,7 @@ def _lasting_record(change: Change, inputs: PlanInputs) -> Iterator[str]:
     """Settings of another object than prior state has: one address cannot go back to both."""
     held = inputs.prior.entries.get(change.address)
     if held is not None and change.prior is None:
-        yield f"it was {held.remote_id} before, which is left as it is; an apply of those manifests holds it again"
+        yield f"it was {held.remote_id} before; an apply of the manifests of then holds that again"
 
 
 def _is_of_spec(field: FieldChange, rules: FieldRules) -> bool:

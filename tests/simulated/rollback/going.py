@@ -50,8 +50,12 @@ class Going:
     def planned(self, run_id: str, **options: Any) -> Plan:
         """The plan that a rollback shows; it is turned down."""
         shown: list[Plan] = []
-        options["approve"] = lambda plan: bool(shown.append(plan))
-        refused = self.rollback(run_id, **options)
+
+        def turn_down(plan: Plan) -> bool:
+            shown.append(plan)
+            return False
+
+        refused = self.rollback(run_id, approve=turn_down, **options)
         return shown[0] if shown else asserted(refused.plan)
 
     def held(self) -> dict[str, Mapping[str, Any]]:

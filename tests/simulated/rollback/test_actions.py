@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox import seed_id
-from tests.simulated.apply.bench import Bench
+from tests.simulated.apply.bench import Bench, Document
 from tests.simulated.apply.manifests import (
     ADA,
     BEN,
+    SALES,
     SUPPORT,
     channel,
     matrix,
@@ -19,7 +20,7 @@ from tests.simulated.apply.manifests import (
     weights,
     widget,
 )
-from tests.simulated.rollback.going import Document, Going, lasting, planned_actions
+from tests.simulated.rollback.going import Going, lasting, planned_actions
 
 SERVER = {"id", "selfUri", "version", "dateCreated", "dateModified", "createdBy", "modifiedBy", "status"}
 SERVER |= {"statusReason", "publishedVersion", "renderStatus", "lastRendered"}
