@@ -17,7 +17,7 @@ from reconciler.model.inverse import Inverse
 from reconciler.model.resource import Resource
 from reconciler.model.values import JsonValue, Secret, late_values
 from reconciler.planning.rollback import Knowledge, former_resources
-from reconciler.store import AuditQuery, EnvironmentSecrets, OpenMode, Store
+from reconciler.store import AuditQuery, EnvironmentSecrets, OpenMode, Store, kept_inverse, kept_inverses
 
 SHORTEST = 8
 """So many characters of a run's id are enough, where they are of one run only."""
@@ -46,7 +46,7 @@ def find_run(project: Project, wanted: str) -> FoundRun:
     if len(wanted) < SHORTEST:
         raise _unusable(f"{wanted}: write at least {SHORTEST} characters of the run's id")
     with existing_store(project, OpenMode.READ) as store:
-        runs = store.inverse_runs()
+        runs = kept_inverses(store)
         found = [wanted] if wanted in runs else [run for run in runs if run.startswith(wanted)]
         if len(found) == 1:
             return FoundRun(found[0])
@@ -84,7 +84,7 @@ def going_back(making: Making, store: Store, run_id: str) -> Making:
         making: what an apply of the manifests would be planned from.
     """
     project, options, view = making.project, making.options, making.view
-    inverse = store.inverse(run_id) or Inverse(run_id, project.clock.now())
+    inverse = kept_inverse(store, run_id) or Inverse(run_id, project.clock.now())
     records = tuple(store.read_audit(AuditQuery(run_id=run_id)))
     secrets = EnvironmentSecrets(project.surroundings.environ, view.key)
     known = Knowledge(

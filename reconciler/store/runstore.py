@@ -26,7 +26,7 @@ from reconciler.store import chain
 from reconciler.store.chain import AuditQuery, AuditVerification, Head
 from reconciler.store.database import Database, Result
 from reconciler.store.holders import Holder
-from reconciler.store.inverses import list_inverses, put_inverse, read_inverse
+from reconciler.store.inverses import put_inverse
 from reconciler.store.lineage import (
     Lineage,
     advance_lineage,
@@ -142,14 +142,6 @@ class Store:
         """Commits a run's inverse and the record of its start together; the oldest inverses go."""
         self._move((audit,), lambda connection: put_inverse(connection, self.org, inverse))
 
-    def inverse_runs(self) -> tuple[str, ...]:
-        """The runs whose inverse is kept, the newest first."""
-        return self._database.read(lambda connection: list_inverses(connection, self.org))
-
-    def inverse(self, run_id: str) -> Inverse | None:
-        """The inverse of a run; None where none is kept."""
-        return self._database.read(lambda connection: read_inverse(connection, self.org, run_id))
-
     def append(self, entries: Sequence[AuditEntry]) -> None:
         """Commits records at the chain's end; no commit where there are none."""
         if entries:
@@ -188,12 +180,8 @@ class Store:
 
     def leave(self, address: Address, audit: Sequence[AuditEntry], *, run_id: str, close: bool) -> None:
         """Commits a result that moves no entry."""
-
-        def move(connection: Connection) -> None:
-            if close:
-                self._close(connection, run_id, address)
-
-        self._move(audit, move)
+        end = (lambda connection: self._close(connection, run_id, address)) if close else _change_nothing
+        self._move(audit, end)
 
     def refresh(self, entries: Sequence[PriorEntry]) -> None:
         """Replaces entries in one commit; none where there are no entries."""

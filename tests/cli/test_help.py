@@ -26,6 +26,8 @@ DOCUMENTED = {
     "export": "KIND --out --format",
     "compare": "ORG_A ORG_B --format",
     "explain": "ADDRESS[#/FIELD] --format --offline",
+    "rollback": "RUN_ID --format --auto-approve -y --expect --on-conflict --target --exclude --parallelism "
+    "--lock-timeout --allow-unsafe --show-requests",
     "drift": "--format --target --exclude --selector",
     "show": "PLANFILE --format --show-requests",
     "graph": "DIR --format --impact",
@@ -52,6 +54,7 @@ FORMATS = {
     "plan": "text|json|markdown|html",
     "apply": "text|json",
     "destroy": "text|json",
+    "rollback": "text|json",
     "drift": "text|json|markdown",
     "adopt": "text|json",
     "export": "yaml|json",
