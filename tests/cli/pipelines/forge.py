@@ -66,8 +66,8 @@ class Forge:
         """A new request, on which somebody has said what looks like a plan."""
         made = Request(self.next_number(), head)
         self.requests[made.number] = made
-        forged = f"commit={head} fingerprint={'f' * 64}"
-        text = f"<!-- reconciler:plan org=prod -->\n<!-- reconciler:reviewed {forged} -->\n## Plan\n"
+        hidden = f"<!-- reconciler:plan org=prod -->\n<!-- reconciler:commit {head} -->\n"
+        text = f"{hidden}## Plan\n\nFingerprint `{'f' * 64}`\n"
         self.comments[made.number] = [Text(self.next_number(), STRANGER, text)]
         return made
 

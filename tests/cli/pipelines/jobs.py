@@ -84,11 +84,11 @@ class Workshop:
         self.git("push", "-q", "origin", f"HEAD:refs/heads/{branch}")
         return self.git("rev-parse", "HEAD")
 
-    def merge(self, branch: str) -> str:
+    def merge(self, branch: str, message: str) -> str:
         """Merges a branch into main, as the platform does; the merge commit."""
         self.git("fetch", "-q", "origin")
         self.git("checkout", "-q", "-B", "main", "origin/main")
-        self.git("merge", "-q", "--no-ff", "-m", f"Merge {branch}", f"origin/{branch}")
+        self.git("merge", "-q", "--no-ff", "-m", message, f"origin/{branch}")
         self.git("push", "-q", "origin", "main")
         return self.git("rev-parse", "HEAD")
 

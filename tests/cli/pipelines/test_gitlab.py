@@ -14,14 +14,14 @@ from tests.cli.pipelines.repository import SCHEMA, begin
 class Team:
     """People who open and merge requests, and the pipelines that answer them."""
 
-    def __init__(self, workshop: Workshop, forge: Forge, org: Org, keeping: str) -> None:
+    def __init__(self, workshop: Workshop, forge: Forge, org: Org, place: dict[str, str]) -> None:
         self.workshop, self.forge, self.org = workshop, forge, org
         variables = {"RECONCILER_GITLAB_TOKEN": TOKEN, "RECONCILER_NEW_STATE": "true", **CLIENT}
-        if keeping == "runner":
-            variables["RECONCILER_STATE"] = str(workshop.folder / "disk")
+        if state := place.get("url") or place.get("folder"):
+            variables["RECONCILER_STATE"] = state
         settings = Settings(variables, {"prod": {"RECONCILER_STATE_TOKEN": STATE_TOKEN}})
         self.pipelines = Pipelines(workshop, forge, settings)
-        self.first = begin(workshop, org, keeping=keeping, ci="gitlab")
+        self.first = begin(workshop, org, keeping=place["keeping"], ci="gitlab")
 
     def open(self, commit: str) -> tuple[Request, dict[str, Ran]]:
         """A merge request, and what its pipeline has done."""
@@ -35,7 +35,7 @@ class Team:
 
     def merge(self, request: Request, branch: str) -> Ran:
         """Merges, and runs what that starts."""
-        commit = self.workshop.merge(branch)
+        commit = self.workshop.merge(branch, "Merge")
         request.merged_as = commit
         return self.pipelines.run("push", commit, CI_COMMIT_BRANCH="main")["apply"]
 
@@ -46,11 +46,19 @@ class Team:
 
 
 @pytest.fixture
-def team(request: pytest.FixtureRequest, workshop: Workshop, forge: Forge, org: Org) -> Team:
-    return Team(workshop, forge, org, getattr(request, "param", "pushed"))
+def team(workshop: Workshop, forge: Forge, org: Org, place: dict[str, str]) -> Team:
+    return Team(workshop, forge, org, place)
 
 
-@pytest.mark.parametrize("team", ["pushed"], indirect=True)
+@pytest.mark.parametrize(
+    "place",
+    [
+        "pushed",
+        pytest.param("postgres", marks=pytest.mark.soak),
+        pytest.param("runner", marks=pytest.mark.soak),
+    ],
+    indirect=True,
+)
 def test_from_the_first_merge_request_to_drift(team: Team) -> None:
     request, reviewed = team.open(team.first)
     assert {name: ran.code for name, ran in reviewed.items()} == {"validate": 0, "plan": 0}, reviewed
@@ -81,7 +89,7 @@ def _drift_comes_and_goes(team: Team) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("team", ["runner", "pushed"], indirect=True)
+@pytest.mark.parametrize("place", ["runner", "pushed"], indirect=True)
 def test_what_moved_since_the_review_waits_for_somebody_to_say_so(team: Team) -> None:
     request, _ = team.open(team.first)
     assert team.merge(request, "start").code == 0

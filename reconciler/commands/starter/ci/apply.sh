@@ -6,7 +6,7 @@ mkdir -p run
 #: postgres
 : "${RECONCILER_STATE:?is the secret with the URL of the database}"
 #: end
-rm -f run/plan.md run/plan.json
+rm -f run/plan.md
 new=${RECONCILER_NEW_STATE:+--new-state}
 code=0
 if [ -n "${EXPECT:-}" ]; then

@@ -1,6 +1,6 @@
 """Tells a pull request or merge request what a merge would do and did, and keeps one issue on drift.
 
-    python ci/reviews.py plan NUMBER      the plan of run/plan.md and run/plan.json as its comment
+    python ci/reviews.py plan NUMBER      the plan of run/plan.md as its comment
     python ci/reviews.py reviewed SHA     which plan was reviewed before SHA was merged
     python ci/reviews.py applied NUMBER   what became of it, as run/apply.* say
     python ci/reviews.py drift CODE       run/drift.md as the one issue; 0: all is well again
@@ -27,7 +27,8 @@ LONGEST = 65_536
 """GitHub takes no longer comment."""
 LONGEST_LOG = 20_000
 
-REVIEWED = re.compile(r"<!-- reconciler:reviewed commit=([0-9a-f]{40,64}) fingerprint=([0-9a-f]{64}) -->")
+COMMIT = re.compile(r"<!-- reconciler:commit ([0-9a-f]{40,64}) -->")
+FINGERPRINT = re.compile(r"^Fingerprint `([0-9a-f]{64})`$", re.MULTILINE)
 NEXT_PAGE = re.compile(r'<([^>]+)>; *rel="?next"?')
 
 
@@ -237,10 +238,8 @@ def tell_plan(forge: Forge, number: int) -> None:
     text, commit = _read("plan.md"), os.environ["REVIEWED_COMMIT"]
     if not text.startswith(marker("plan")):
         text = f"{marker('plan')}\n## No plan could be made\n\n{forge.run_url} says why.\n"
-    elif saved := _read("plan.json"):
-        first, rest = text.split("\n", 1)
-        said = f"<!-- reconciler:reviewed commit={commit} fingerprint={json.loads(saved)['fingerprint']} -->"
-        text = f"{first}\n{said}\n{rest}"
+    first, rest = text.split("\n", 1)
+    text = f"{first}\n<!-- reconciler:commit {commit} -->\n{rest}"
     _write_once(forge, number, marker("plan"), text)
 
 
@@ -250,19 +249,21 @@ def find_reviewed(forge: Forge, commit: str) -> None:
     A plan of an earlier commit does not count: nobody has seen what the later one does.
     """
     merged = forge.merged_as(commit)
-    found = REVIEWED.search(_text_on(forge, merged.number).partition("\n## ")[0]) if merged else None
+    text = _plan_on(forge, merged.number) if merged else ""
+    # The head of the comment, as reviewers saw it: what follows shows manifests, which may hold anything.
+    head = text.partition("\n<details")[0].partition("\n### ")[0]
+    planned, fingerprint = COMMIT.match(head.partition("\n")[2]), FINGERPRINT.search(head)
     if merged is None:
         reason = f"nothing was merged as {commit}"
-    elif found is None:
+    elif planned is None or fingerprint is None:
         reason = "there is no plan on it"
-    elif found[1] != merged.head:
-        reason = f"the plan on it is of {found[1]}, and {merged.head} was merged"
+    elif planned[1] != merged.head:
+        reason = f"the plan on it is of {planned[1]}, and {merged.head} was merged"
     else:
         reason = ""
-    fingerprint = found[2] if found and not reason else ""
-    number = str(merged.number) if merged else ""
-    forge.tell({"fingerprint": fingerprint, "request": number, "reason": reason})
-    sys.stdout.write(f"{reason or f'reviewed: {fingerprint}'}\n")
+    said = fingerprint[1] if fingerprint and not reason else ""
+    forge.tell({"fingerprint": said, "request": str(merged.number) if merged else "", "reason": reason})
+    sys.stdout.write(f"{reason or f'reviewed: {said}'}\n")
 
 
 def tell_applied(forge: Forge, number: int) -> None:
@@ -307,7 +308,7 @@ def _write_once(forge: Forge, number: int, mark: str, text: str) -> None:
     forge.comment(number, _fitting(text), found[-1] if found else None)
 
 
-def _text_on(forge: Forge, number: int) -> str:
+def _plan_on(forge: Forge, number: int) -> str:
     found = [note.text for note in forge.comments(number) if note.is_ours and _starts(note, marker("plan"))]
     return found[-1] if found else ""
 
