@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -55,11 +56,11 @@ def export(
         found = asyncio.run(read_manifests(project, kinds or (), observer))
     if out is not None:
         write_files(found, out)
-    _show(found, out, format)
+    _show(found, out, format, terminal.given)
     return ExitCode.OK
 
 
-def _show(found: Sequence[ExportedFile], out: Path | None, how: ExportFormat) -> None:
+def _show(found: Sequence[ExportedFile], out: Path | None, how: ExportFormat, common: Sequence[str]) -> None:
     if how is ExportFormat.JSON:
         documents = [one.document for one in found]
         files = [(out / one.path).as_posix() for one in found] if out else []
@@ -67,4 +68,6 @@ def _show(found: Sequence[ExportedFile], out: Path | None, how: ExportFormat) ->
     elif out is None:
         write("---\n".join(one.text for one in found))
     else:
-        write(f"{len(found)} manifests written to {out}.\nNext step: reconciler plan {out} --adopt")
+        manifests = "manifest" if len(found) == 1 else "manifests"
+        planning = shlex.join(("reconciler", *common, "plan", str(out), "--adopt"))
+        write(f"{len(found)} {manifests} written to {out}.\nNext step: `{planning}`")

@@ -127,6 +127,8 @@ def move_entry(project: Project, wish: Move) -> tuple[PriorEntry, Address]:
 def _confirm_move(prior: Prior, old: Address, new: Address) -> None:
     if new.kind != old.kind:
         raise UsageError(f"{new} is no {old.kind}", hint="an entry keeps its kind: the object does, too")
+    if new == old:
+        raise UsageError(f"{old} would stay where it is", hint="name the address that the manifests have now")
     if not NAME.fullmatch(new.name):
         raise UsageError(f"{new.name} is no name", hint="use a-z, 0-9, '-', '_' and '.', at most 100 of them")
     if new in prior.entries:

@@ -31,10 +31,17 @@ def test_json_says_manifests_and_files() -> None:
 @pytest.mark.usefixtures("applied")
 def test_exported_folder_needs_no_request_where_it_is_managed() -> None:
     ran = run("export", "Schema", "--out", "found")
-    assert (ran.code, ran.last) == (0, "Next step: reconciler plan found --adopt")
+    assert (ran.code, ran.last) == (0, "Next step: `reconciler plan found --adopt`")
 
     planned = run("plan", "found", "--format", "json")
     assert (planned.code, planned.document["requests"]["apply_estimate"]) == (0, 0)
+
+
+@pytest.mark.usefixtures("applied")
+def test_next_step_repeats_what_was_given() -> None:
+    ran = run("export", "Schema", "--org", "sandbox", "--out", "two words")
+
+    assert ran.last == "Next step: `reconciler --org sandbox plan 'two words' --adopt`"
 
 
 def test_export_needs_no_state_and_makes_none(folder: Folder) -> None:

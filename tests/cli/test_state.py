@@ -138,6 +138,7 @@ def test_mv_makes_a_renamed_manifest_the_same_object(applied: Folder) -> None:
         ("Schema/lone", "Schema/LONE", 64, "LONE is no name"),
         ("Schema/lone", "alone", 64, "Kind/name"),
         ("Schema/lone", "Schema/ticket", 3, "Schema/ticket is held already"),
+        ("Schema/lone", "Schema/lone", 64, "Schema/lone would stay where it is"),
     ],
 )
 def test_mv_to_where_nothing_can_go(applied: Folder, old: str, new: str, code: int, said: str) -> None:
