@@ -2,19 +2,19 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from reconciler.commands.clocks import SystemClock
 from reconciler.errors import StateError, StateLocked
 from reconciler.settings import LockSettings
 from reconciler.store import Location, PostgresUrl, RunIdentity
-from reconciler.store.database import Database
+from reconciler.store.database import Database, Result
 from reconciler.store.embedded import EmbeddedDatabase, writing_engine
 from reconciler.store.holders import Holder, this_process
 from reconciler.store.leases import Renewal
@@ -136,6 +136,35 @@ def test_a_lease_that_ran_out_is_not_renewed(location: Location) -> None:
             database.read(lock.check)
 
 
+class SlowDatabase(EmbeddedDatabase):
+    """Its transactions begin long after they were asked for."""
+
+    def __init__(self, path: Path, clock: FakeClock) -> None:
+        super().__init__(path, writing_engine(path))
+        self.clock = clock
+        self.delay_s = 0.0
+
+    def write(self, body: Callable[[Connection], Result]) -> Result:
+        self.clock.pass_time(self.delay_s)
+        return super().write(body)
+
+
+def test_a_renewal_that_comes_through_after_the_lease_does_not_count(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    clock = FakeClock()
+    database = SlowDatabase(tmp_path / "reconciler.sqlite3", clock)
+    lock = lock_of(database, clock)
+    lock.acquire("apply", 0)
+    database.delay_s = LIFE
+
+    renewed = lock.renew()
+    holder = database.read(lock.holder)
+    database.close()
+
+    assert holder is not None
+    assert (renewed, holder.lease_left_s) == (False, 60 - LIFE)
+
+
 def test_a_renewal_that_finds_the_lock_taken_stops_the_run(location: Location) -> None:
     clock = FakeClock()
     with reached(location) as database:
@@ -229,6 +258,19 @@ def test_renewals_go_on_after_a_failure_and_end_with_the_lease() -> None:
     assert renewing.ended.wait(30)
     renewal.stop()
     assert renewing.answers == []
+
+
+def test_renewals_that_fail_for_one_reason_say_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    away = StateError("the server is away")
+    renewing = Renewing(away, away, StateError("it refuses"), away, True, away, False)
+    renewal = Renewal(renewing, LockSettings(renewal_s=0.001, retry_s=0.001))
+
+    renewal.start()
+
+    assert renewing.ended.wait(30)
+    renewal.stop()
+    said = [told.getMessage().rpartition(": ")[2] for told in caplog.records]
+    assert said == ["the server is away", "it refuses", "the server is away", "the server is away"]
 
 
 def test_a_renewal_that_is_stopped_ends_at_once() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.errors import StateError
 from reconciler.store import OpenMode, Store
+from reconciler.store.embedded import EmbeddedDatabase, writing_engine
 from tests.unit.store.builders import QUEUE_AHT, entry, intent, opened, record
 
 NAME = "reconciler.sqlite3"
@@ -61,6 +62,16 @@ def test_a_run_whose_file_is_taken_neither_sends_nor_commits_any_more(
             with pytest.raises(StateError, match=said) as caught:
                 action()
             assert caught.value.code == code
+
+
+def test_a_commit_to_a_file_that_was_taken_meanwhile_is_none(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    database = EmbeddedDatabase(tmp_path / NAME, writing_engine(tmp_path / NAME))
+
+    with pytest.raises(StateError, match="moved, replaced or deleted"):
+        database.write(lambda _: (tmp_path / NAME).unlink())
+
+    database.close()
 
 
 def test_what_was_committed_before_the_log_was_deleted_is_kept(tmp_path: Path) -> None:
