@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.projects import open_project
+from reconciler.cli.failures import diagnostics_as_text
+from reconciler.cli.projects import open_project, surroundings
 from reconciler.cli.streams import write
 from reconciler.cli.terminal import Terminal, write_json
 from reconciler.errors import ExitCode
@@ -56,11 +57,11 @@ def export(
         found = asyncio.run(read_manifests(project, kinds or (), observer))
     if out is not None:
         write_files(found, out)
-    _show(found, out, format, terminal.given)
+    _show(found, out, format, terminal)
     return ExitCode.OK
 
 
-def _show(found: Sequence[ExportedFile], out: Path | None, how: ExportFormat, common: Sequence[str]) -> None:
+def _show(found: Sequence[ExportedFile], out: Path | None, how: ExportFormat, terminal: Terminal) -> None:
     if how is ExportFormat.JSON:
         documents = [one.document for one in found]
         files = [(out / one.path).as_posix() for one in found] if out else []
@@ -69,5 +70,17 @@ def _show(found: Sequence[ExportedFile], out: Path | None, how: ExportFormat, co
         write("---\n".join(one.text for one in found))
     else:
         manifests = "manifest" if len(found) == 1 else "manifests"
-        planning = shlex.join(("reconciler", *common, "plan", str(out), "--adopt"))
-        write(f"{len(found)} {manifests} written to {out}.\nNext step: `{planning}`")
+        planning = f"`{shlex.join(('reconciler', *terminal.given, 'plan', str(out), '--adopt'))}`"
+        problems = _problems(out, terminal)
+        write(f"{problems}{len(found)} {manifests} written to {out}.")
+        write(f"Next step: {'put these places right, then ' if problems else ''}{planning}")
+
+
+def _problems(out: Path, terminal: Terminal) -> str:
+    """What no manifest may say although the org has it: told at its place, and at once."""
+    from reconciler.commands.validate import validate
+    from reconciler.model.diagnostics import errors_in
+
+    found = errors_in(validate(terminal.common, surroundings(), out).diagnostics)
+    config = terminal.common.config
+    return diagnostics_as_text(found, color=terminal.stdout_color, config=config) if found else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.sandbox import SandboxOrg
 from tests.cli.commands import run
 from tests.cli.folders import Folder
 
@@ -42,6 +43,19 @@ def test_next_step_repeats_what_was_given() -> None:
     ran = run("export", "Schema", "--org", "sandbox", "--out", "two words")
 
     assert ran.last == "Next step: `reconciler --org sandbox plan 'two words' --adopt`"
+
+
+def test_what_no_manifest_may_say_is_told_at_once(folder: Folder, org: SandboxOrg) -> None:
+    folder.path("reconciler.yaml").unlink()
+    (dashboard, *_) = org.collection("dashboards").all()
+    widget = {"id": "w1", "dashboardId": dashboard["id"], "name": "Odd", "type": "sparkle", "version": 1}
+    org.collection("widgets").put("w1", {**widget, "config": {"metrics": []}, "visualization": {}})
+
+    ran = run("export", "Widget", "--out", "found")
+
+    assert ran.code == 0
+    assert "error[manifest.invalid-value] found/widget/odd.yaml:7:9 Widget/odd" in ran.out
+    assert ran.last == "Next step: put these places right, then `reconciler plan found --adopt`"
 
 
 def test_export_needs_no_state_and_makes_none(folder: Folder) -> None:
