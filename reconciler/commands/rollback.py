@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.commands.plan import Making
@@ -17,7 +18,7 @@ from reconciler.model.inverse import Inverse
 from reconciler.model.resource import Resource
 from reconciler.model.values import JsonValue, Secret, late_values
 from reconciler.planning.rollback import Knowledge, former_resources
-from reconciler.store import AuditQuery, EnvironmentSecrets, OpenMode, Store, kept_inverse, kept_inverses
+from reconciler.store import AuditQuery, EnvironmentSecrets, OpenMode, Store, list_inverses, read_inverse
 
 SHORTEST = 8
 """So many characters of a run's id are enough, where they are of one run only."""
@@ -46,7 +47,7 @@ def find_run(project: Project, wanted: str) -> FoundRun:
     if len(wanted) < SHORTEST:
         raise _unusable(f"{wanted}: write at least {SHORTEST} characters of the run's id")
     with existing_store(project, OpenMode.READ) as store:
-        runs = kept_inverses(store)
+        runs = store.read(partial(list_inverses, org=store.org))
         found = [wanted] if wanted in runs else [run for run in runs if run.startswith(wanted)]
         if len(found) == 1:
             return FoundRun(found[0])
@@ -84,7 +85,9 @@ def going_back(making: Making, store: Store, run_id: str) -> Making:
         making: what an apply of the manifests would be planned from.
     """
     project, options, view = making.project, making.options, making.view
-    inverse = kept_inverse(store, run_id) or Inverse(run_id, project.clock.now())
+    inverse = store.read(partial(read_inverse, org=store.org, run_id=run_id)) or Inverse(
+        run_id, project.clock.now()
+    )
     records = tuple(store.read_audit(AuditQuery(run_id=run_id)))
     secrets = EnvironmentSecrets(project.surroundings.environ, view.key)
     known = Knowledge(

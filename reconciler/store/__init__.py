@@ -9,7 +9,7 @@ needs them imports them by name.
 from reconciler.store.chain import AuditQuery, AuditVerification
 from reconciler.store.database import StoreAway
 from reconciler.store.holders import Holder, Incarnation, RunIdentity, this_process
-from reconciler.store.inverses import kept_inverse, kept_inverses
+from reconciler.store.inverses import list_inverses, read_inverse
 from reconciler.store.locations import Location, PostgresUrl, local_folder, state_location
 from reconciler.store.opening import OpenMode, missing_state, open_store, store_exists
 from reconciler.store.runstore import Store
@@ -30,11 +30,11 @@ __all__ = [
     "RunIdentity",
     "Store",
     "StoreAway",
-    "kept_inverse",
-    "kept_inverses",
+    "list_inverses",
     "local_folder",
     "missing_state",
     "open_store",
+    "read_inverse",
     "state_location",
     "store_exists",
     "this_process",

@@ -5,7 +5,7 @@ A row is read with suspicion, like every other: what no run of ours has written 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -18,25 +18,8 @@ from reconciler.store.documents import items, members, moment, read_json, texts,
 from reconciler.store.rows import entry_row, json_text, mark_document, read_entry, read_mark, time_text
 from reconciler.store.tables import inverses
 
-if TYPE_CHECKING:
-    from reconciler.store.runstore import Store
-
 KEPT = 100
 """So many of the newest inverses stay."""
-
-
-def kept_inverses(store: Store) -> tuple[str, ...]:
-    """The runs of an org whose inverse is kept, the newest first."""
-    return store.read(lambda connection: list_inverses(connection, store.org))
-
-
-def kept_inverse(store: Store, run_id: str) -> Inverse | None:
-    """The inverse of a run; None where none is kept.
-
-    Raises:
-        StateError: it is damaged.
-    """
-    return store.read(lambda connection: read_inverse(connection, store.org, run_id))
 
 
 def put_inverse(connection: Connection, org: str, inverse: Inverse) -> None:
