@@ -147,7 +147,8 @@ def _created_fields(document: TreeObject, rules: FieldRules) -> tuple[FieldChang
 def _adopt(resource: Resource, found: Match, live: LiveObject, inputs: PlanInputs) -> Decision:
     kind = inputs.kind(resource.address)
     desired = kind.desired(resource, live, inputs.facts)
-    compared = compare(resource, Sides(desired.document, live.body), None, inputs)
+    recorded = found.entry.base if found.entry else None
+    compared = compare(resource, Sides(desired.document, live.body, recorded=recorded), None, inputs)
     document = compared.sides.desired
     began = inputs.prior.has_open_intent(resource.address)
     change = Change(
@@ -233,7 +234,7 @@ def _sides(document: TreeObject, live: LiveObject, entry: PriorEntry | None, rul
     if entry.status is EntryStatus.SETTLED:
         return Sides(document, live.body, entry.base, entry.answered or None)
     base = {name: value for name, value in entry.base.items() if not rules.member(name).is_sent}
-    return Sides(document, live.body, base)
+    return Sides(document, live.body, base, recorded=entry.base)
 
 
 def _update(

@@ -29,12 +29,19 @@ class Sides:
     Args:
         base: as last sent; None before the first apply.
         answered: as the server answered it then; empty where it did not normalise.
+        recorded: what prior state holds where `base` is less than that: it tells what of the org is secret.
     """
 
     desired: TreeObject
     live: TreeObject
     base: TreeObject | None = None
     answered: TreeObject | None = None
+    recorded: TreeObject | None = None
+
+    @property
+    def known(self) -> tuple[TreeObject | None, ...]:
+        """The documents that say which texts of the org are secrets."""
+        return (self.desired, self.base, self.recorded)
 
 
 def diff_fields(sides: Sides, rules: FieldRules, masks: Masks) -> tuple[FieldChange, ...]:
@@ -70,7 +77,7 @@ def drifted_fields(sides: Sides, rules: FieldRules, masks: Masks) -> tuple[Field
     seen, then = canonical(part, rules, masks), canonical(answered, rules, masks)
     if seen == then:
         return ()
-    live = conceal(sides.live, (sides.desired, sides.base), rules, masks)
+    live = conceal(sides.live, sides.known, rules, masks)
     return tuple(
         _drift(path, value_in(base, path, rules), value_in(live, path, rules))
         for path in sorted(_paths(seen, then))
@@ -201,7 +208,7 @@ class _Comparison:
 def _comparison(
     sides: Sides, live: TreeObject, compared: tuple[Canonical, Canonical], how: tuple[FieldRules, Masks]
 ) -> _Comparison:
-    shown = conceal(live, (sides.desired, sides.base), *how)
+    shown = conceal(live, sides.known, *how)
     wanted, current = compared
     held = project(live, sides.base, *how) if sides.base is not None else None
     return _Comparison(

@@ -12,6 +12,7 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Reason
 from reconciler.model.resource import Lifecycle
+from reconciler.model.state import EntryStatus
 from reconciler.model.values import JsonObject, Lookup
 from reconciler.planning.documents import budget, fingerprint_of
 from reconciler.planning.inputs import PlanOptions
@@ -305,6 +306,7 @@ TEXT = gadget("a", {"description": "x", "tags": [], "parts": [], "box": {"label"
 OLD = gadget("a", {"description": "old", "box": {"label": "old"}, "tags": ["old"]})
 REPLACED = gadget("a", {"model": "m", "description": SECRET})
 THERE = org(live("a", SHOWN))
+BEGUN = entry(HIDDEN, status=EntryStatus.UNSETTLED)
 
 
 @pytest.mark.parametrize(
@@ -322,6 +324,11 @@ THERE = org(live("a", SHOWN))
         ),
         pytest.param(Situation([gadget("a", {"count": 1})], [entry(HIDDEN)], THERE), id="no longer named"),
         pytest.param(Situation([TEXT], [entry(HIDDEN)], THERE), id="replaced by text"),
+        pytest.param(Situation([TEXT], [BEGUN], THERE), id="replaced by text before it settled"),
+        pytest.param(
+            Situation([TEXT], [replace(BEGUN, remote_id="id-lost")], THERE, PlanOptions(adopt=("*",))),
+            id="adopt in place of a lost one",
+        ),
         pytest.param(Situation((), [entry(HIDDEN)], THERE), id="delete"),
         pytest.param(Situation((), [entry(HIDDEN)], THERE, PlanOptions(destroy=True)), id="destroy"),
         pytest.param(Situation([HIDDEN], [entry(HIDDEN)], org()), id="gone"),
