@@ -86,7 +86,7 @@ def missing_state(location: Location, org: str) -> StateError:
     return StateError(
         f"there is no state for org {org!r} in {location}",
         code="state.missing",
-        hint=f"if this org was never applied to, `reconciler apply --new-state` starts its state; {elsewhere}",
+        hint=f"`reconciler apply --new-state` starts the state of an org that has none yet; {elsewhere}",
     )
 
 
