@@ -112,20 +112,51 @@ def _is_done(record: Record) -> bool:
 
 
 def _changed_since(store: Store, run_id: str, records: Sequence[Record]) -> dict[Address, str]:
-    """Addresses that later runs and commands changed, with the last of them; rollbacks of this run aside."""
+    """Addresses that later runs and commands changed, with the last of them.
+
+    A later run that was itself undone has changed nothing, and neither has a rollback of this one.
+    """
     last = max((_seq(record) for record in records), default=0)
     began = str(records[0]["timestamp"])[:19] if records else None
-    found: dict[Address, str] = {}
-    ours = {run_id}
+    later = _Later(run_id)
     for record in store.read_audit(AuditQuery(since=began)):
+        if _seq(record) > last:
+            later.take(record)
+    return {address: found[-1] for address, runs in later.changes.items() if (found := list(runs.values()))}
+
+
+class _Later:
+    """What happened after a run, address by address: which runs' changes stand."""
+
+    def __init__(self, run_id: str) -> None:
+        self.changes: dict[Address, dict[str, str]] = {}
+        self._ours = {run_id}
+        self._undoes: dict[str, str] = {}
+        self._spent: set[tuple[Address, str]] = set()
+
+    def take(self, record: Record) -> None:
+        """Takes note of a record; they come in their order."""
         detail: Any = record["detail"]
-        if record["phase"] == Phase.RUN_STARTED and detail.get("rollback_of") == run_id:
-            ours.add(str(record["run_id"]))
-        is_ours = {record["run_id"], detail.get("begun_by")} & ours
-        if _seq(record) > last and not is_ours and (_is_done(record) or record["phase"] == Phase.STATE):
-            what = f"`{detail['command']}`" if "command" in detail else f"run {record['run_id']}"
-            found |= dict.fromkeys(_addresses([record]), f"was changed since, by {what}")
-    return found
+        run = str(record["run_id"])
+        if record["phase"] == Phase.RUN_STARTED and "rollback_of" in detail:
+            self._undoes[run] = str(detail["rollback_of"])
+            self._ours |= {run} if self._undoes[run] in self._ours else set()
+        if {run, detail.get("begun_by")} & self._ours:
+            return
+        if _is_done(record) or record["phase"] == Phase.STATE:
+            what = f"`{detail['command']}`" if "command" in detail else f"run {run}"
+            for address in _addresses([record]):
+                self._note(address, run, f"was changed since, by {what}", record["phase"])
+
+    def _note(self, address: Address, run: str, what: str, phase: JsonValue) -> None:
+        standing = self.changes.setdefault(address, {})
+        undone = self._undoes.get(run, "")
+        if undone in standing and phase == Phase.INTENT:
+            return  # undone once that has succeeded
+        if standing.pop(undone, None) is not None:
+            self._spent.add((address, run))
+        elif (address, run) not in self._spent:
+            standing[run] = what
 
 
 def _seq(record: Record) -> int:

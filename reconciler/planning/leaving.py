@@ -59,7 +59,7 @@ def compare(resource: Resource, sides: Sides, entry: PriorEntry | None, inputs: 
     left: tuple[str, ...] = ()
     problems: tuple[Diagnostic, ...] = ()
     if inputs.options.on_conflict is OnConflict.REFUSE:
-        problems = tuple(_conflict(resource, field, rules) for field in conflicts)
+        problems = tuple(_conflict(resource, field, inputs) for field in conflicts)
     elif inputs.options.on_conflict is OnConflict.THEIRS:
         problems = tuple(_left(resource, field, rules) for field in conflicts)
         left = tuple(field.path for field in conflicts)
@@ -91,12 +91,15 @@ def _with_base_at(
     return document
 
 
-def _conflict(resource: Resource, field: FieldChange, rules: FieldRules) -> Diagnostic:
+def _conflict(resource: Resource, field: FieldChange, inputs: PlanInputs) -> Diagnostic:
+    rules, goes_back = inputs.kind(resource.address).field_rules, inputs.going_back is not None
+    where, whose = ("by the run", "the former") if goes_back else ("in the manifest", "the manifest's")
     return resource.diagnostic(
         "plan.conflict",
-        f"{field.path} was changed both in the manifest and in the org since the last apply",
+        f"{field.path} was changed both {where} and in the org since "
+        f"{'then' if goes_back else 'the last apply'}",
         path=f"/spec{written_pointer(resource.spec, tokens(field.path), rules)}",
-        hint="--on-conflict ours writes the manifest's value, --on-conflict theirs leaves the org's",
+        hint=f"--on-conflict ours writes {whose} value, --on-conflict theirs leaves the org's",
     )
 
 
