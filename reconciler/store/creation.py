@@ -40,7 +40,7 @@ def create_file(path: Path, clock: Clock) -> None:
         _fill_file(unfinished, clock)
         _publish(unfinished, path)
     except OSError as error:
-        raise unwritable(path, str(error)) from error
+        raise unwritable(str(path), str(error)) from error
     finally:
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):

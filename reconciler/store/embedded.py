@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
-from sqlalchemy.pool import NullPool, QueuePool, StaticPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from reconciler.errors import StateError
 from reconciler.model.ports import Clock
@@ -65,7 +65,7 @@ class EmbeddedDatabase:
             StateError: the file cannot be written, is damaged, or is no longer where it was opened.
         """
         self._place.check()
-        with translated_errors(self.path), self._engine.connect() as connection:
+        with translated_errors(self.name), self._engine.connect() as connection:
             connection.execution_options(begin="BEGIN IMMEDIATE")
             with connection.begin():
                 result = body(connection)
@@ -85,7 +85,7 @@ class EmbeddedDatabase:
         self._engine.dispose()
 
     def _read_from(self, engine: Engine, query: Callable[[Connection], Result]) -> Result:
-        with translated_errors(self.path), engine.connect() as connection, connection.begin():
+        with translated_errors(self.name), engine.connect() as connection, connection.begin():
             return query(connection)
 
 
@@ -131,43 +131,6 @@ class QuietDatabase(EmbeddedDatabase):
         self._quiet_engine.dispose()
 
 
-class CopiedDatabase(EmbeddedDatabase):
-    """What a file held when it was copied into memory; open for reading.
-
-    Args:
-        file: stays as it is.
-        change: made in the copy before anybody reads it.
-    """
-
-    def __init__(self, file: QuietDatabase, change: Callable[[Connection], None]) -> None:
-        memory = file.read(_copied)
-        engine = create_engine(
-            "sqlite://", creator=lambda: memory, poolclass=StaticPool, hide_parameters=True
-        )
-        event.listen(engine, "begin", _begin)
-        super().__init__(file.path, engine)
-        self.read(change)
-
-    def read(self, query: Callable[[Connection], Result]) -> Result:
-        """The query's result from the copy."""
-        return self._read_from(self._engine, query)
-
-    def write(self, _body: Callable[[Connection], object]) -> NoReturn:
-        """Refuses.
-
-        Raises:
-            StateError: always.
-        """
-        raise reading_only(self.name)
-
-
-def _copied(connection: Connection) -> sqlite3.Connection:
-    found = cast("sqlite3.Connection", connection.connection.driver_connection)
-    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    found.backup(memory)
-    return memory
-
-
 def writing_engine(path: Path) -> Engine:
     """An engine with two connections, kept: one for the run, one for the thread that renews its lease.
 
@@ -183,7 +146,7 @@ def writing_engine(path: Path) -> Engine:
         hide_parameters=True,
     )
     event.listen(engine, "connect", _make_durable)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", begin)
     return engine
 
 
@@ -191,7 +154,7 @@ def _reading_engine(path: Path, parameters: str) -> Engine:
     engine = create_engine(
         "sqlite://", creator=lambda: _connect(path, parameters), poolclass=NullPool, hide_parameters=True
     )
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", begin)
     return engine
 
 
@@ -216,12 +179,13 @@ def _make_durable(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _begin(connection: Connection) -> None:
+def begin(connection: Connection) -> None:
+    """Begins a transaction of the kind that the connection's options name."""
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
 @contextmanager
-def translated_errors(path: Path) -> Iterator[None]:
+def translated_errors(name: str) -> Iterator[None]:
     """Turns the driver's errors into ours.
 
     Raises:
@@ -230,11 +194,11 @@ def translated_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _state_error(error.orig, path) from error
+        raise _state_error(error.orig, name) from error
     except sqlite3.Error as error:
-        raise _state_error(error, path) from error
+        raise _state_error(error, name) from error
     except InvalidRequestError as error:  # tables of ours that have no row, or several, where there is one
-        raise damaged(str(path), str(error)) from error
+        raise damaged(name, str(error)) from error
 
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -242,26 +206,26 @@ _UNREACHABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqli
 _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
-def _state_error(cause: BaseException | None, path: Path) -> StateError:
+def _state_error(cause: BaseException | None, name: str) -> StateError:
     extended = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     code = extended & 0xFF
     if code in _BUSY:
-        return busy(str(path))
+        return busy(name)
     if code in _UNREACHABLE:
-        return unwritable(path, str(cause))
+        return unwritable(name, str(cause))
     if code in _NO_ROOM and extended != sqlite3.SQLITE_IOERR_SHORT_READ:
         return StateError(
-            f"the store {path} cannot be written: {cause}",
+            f"the store {name} cannot be written: {cause}",
             code="state.unavailable",
             hint="make room on its disk, and run again: it goes on from what is recorded",
         )
-    return damaged(str(path), str(cause))
+    return damaged(name, str(cause))
 
 
-def unwritable(path: Path, why: str) -> StateError:
+def unwritable(name: str, why: str) -> StateError:
     """The error for a store that this user may not open or write."""
     return StateError(
-        f"the store {path} cannot be opened: {why}",
+        f"the store {name} cannot be opened: {why}",
         code="state.unavailable",
         hint="check that the folder and the file belong to you and can be written",
     )

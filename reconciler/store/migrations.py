@@ -57,21 +57,6 @@ def read_version(connection: Connection, name: str) -> int:
     return version
 
 
-def check_version(version: int, name: str) -> None:
-    """Passes a store of this version.
-
-    Raises:
-        StateError: `state.newer` when a newer version wrote it; an older one needs a writing command first.
-    """
-    refuse_newer(version, name)
-    if version < tables.SCHEMA_VERSION:
-        raise StateError(
-            f"the store {name} was written by an older version (schema {version})",
-            code="state.older",
-            hint="the next command that writes to it, such as `reconciler apply`, brings it up to date",
-        )
-
-
 def refuse_newer(version: int, name: str) -> None:
     """Passes a store that this version can bring up to date.
 

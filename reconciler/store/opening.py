@@ -19,14 +19,15 @@ from reconciler.errors import StateError, StateLocked
 from reconciler.model.ports import Clock
 from reconciler.settings import LockSettings
 from reconciler.store import tables
+from reconciler.store.copies import CopiedDatabase, copy_file, copy_tables
 from reconciler.store.creation import create_file, fill, keep_private
 from reconciler.store.database import Database
-from reconciler.store.embedded import CopiedDatabase, EmbeddedDatabase, QuietDatabase, writing_engine
+from reconciler.store.embedded import EmbeddedDatabase, QuietDatabase, writing_engine
 from reconciler.store.holders import RunIdentity
 from reconciler.store.lineage import read_lineage, read_secret_key, start_lineage
 from reconciler.store.locations import Location, PostgresUrl, state_location
 from reconciler.store.locking import Lock
-from reconciler.store.migrations import check_version, migrate, read_version, refuse_newer
+from reconciler.store.migrations import migrate, read_version, refuse_newer
 from reconciler.store.rows import time_text
 from reconciler.store.runstore import Store
 
@@ -147,7 +148,7 @@ class _Opening:
         name = self.database.name
         if _is_blank(connection, self.location):
             raise missing_state(self.location, self.org)
-        check_version(read_version(connection, name), name)
+        refuse_newer(read_version(connection, name), name)
         return self._found(connection)
 
     def make_ready(self, connection: Connection) -> tuple[str, bytes]:
@@ -203,10 +204,7 @@ def _connect(location: Location, mode: OpenMode) -> Database | None:
 
 
 def _readable(location: Location) -> Database | None:
-    """The database, open for reading; an older file is read as a copy in memory that is brought up to date.
-
-    Looking leaves no trace, and a plan must be possible before the first apply of a new version.
-    """
+    """The database, open for reading; an older one as a copy that is brought up to date."""
     database = _connect(location, OpenMode.READ)
     if database is None:
         return None
@@ -215,8 +213,9 @@ def _readable(location: Location) -> Database | None:
         version = _version_of(database, location)
         if version is not None:
             refuse_newer(version, database.name)
-        if version not in (None, tables.SCHEMA_VERSION) and isinstance(database, QuietDatabase):
-            return CopiedDatabase(database, lambda connection: migrate(connection, database.name))
+        if version not in (None, tables.SCHEMA_VERSION):
+            copy = copy_file if isinstance(database, QuietDatabase) else copy_tables
+            return CopiedDatabase(database, copy, lambda connection: migrate(connection, database.name))
         unfinished.pop_all()
     return database
 

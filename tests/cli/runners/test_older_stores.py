@@ -17,6 +17,7 @@ from tests.simulated.apply.manifests import schema
 from tests.simulated.store.test_runs import NAMES, assert_coherent
 
 BACK_TO_1 = """
+DROP TABLE inverses;
 ALTER TABLE locks DROP COLUMN expires;
 ALTER TABLE store ADD COLUMN secret_key BLOB;
 UPDATE store SET schema_version = 1, secret_key = (SELECT secret_key FROM lineages);

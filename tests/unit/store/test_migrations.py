@@ -4,17 +4,18 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Connection
 
 from reconciler.errors import ExitCode, StateError, StateLocked
 from reconciler.model.state import StateIdentity
-from reconciler.store import OpenMode, store_exists
+from reconciler.store import Location, OpenMode, PostgresUrl, store_exists
 from reconciler.store.embedded import EmbeddedDatabase, writing_engine
-from reconciler.store.migrations import MIGRATIONS, check_version, migrate, read_version
+from reconciler.store.migrations import MIGRATIONS, migrate, read_version
 from reconciler.store.opening import schema_version
 from reconciler.store.tables import SCHEMA_VERSION
-from tests.unit.store.builders import CUSTOMER, QUEUE_AHT, entry, identity, opened, record
+from tests.unit.store.builders import CUSTOMER, QUEUE_AHT, entry, identity, intent, opened, record
 
 
 def set_version(folder: Path, version: int) -> None:
@@ -57,14 +58,6 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path: Path, mode: OpenMode) -
 
     assert (on_opening.value.code, on_asking.value.code) == ("state.newer", "state.newer")
     assert on_opening.value.exit_code == ExitCode.CONFIG
-
-
-def test_a_table_of_an_older_version_that_cannot_be_read_through_says_what_to_do() -> None:
-    with pytest.raises(StateError, match="older version") as caught:
-        check_version(SCHEMA_VERSION - 1, "the store")
-
-    assert caught.value.code == "state.older"
-    assert "brings it up to date" in (caught.value.hint or "")
 
 
 def test_an_older_store_is_migrated_step_by_step(tmp_path: Path) -> None:
@@ -155,6 +148,41 @@ def test_a_store_of_the_first_version_is_read_and_stays_as_it_is(tmp_path: Path,
     assert dict(prior.entries) == {QUEUE_AHT: entry(base={"secret": {"$secret": "d1"}})}
     assert (verified.valid, verified.records, key) == (True, 3, bytes(range(32)))
     assert contents(tmp_path) == before
+
+
+BACK_TO_2 = ("DROP TABLE inverses", "UPDATE store SET schema_version = 2")
+
+
+def make_older(location: Location) -> None:
+    """Takes a store back to the second version, the first that servers have."""
+    if isinstance(location, PostgresUrl):
+        with psycopg.connect(location.text) as server:
+            for statement in BACK_TO_2:
+                server.execute(statement)
+    else:
+        with closing(sqlite3.connect(location / "reconciler.sqlite3")) as file:
+            file.executescript(";".join(BACK_TO_2))
+
+
+def test_an_older_store_is_read_as_it_is_and_migrated_by_the_next_writing(location: Location) -> None:
+    with opened(location) as store, store.lock("apply", 0):
+        store.bind(identity())
+        store.record_intent(intent(CUSTOMER), record())
+        store.settle(QUEUE_AHT, entry(), [record()] * 600, run_id="run-1", removed_remote_id="old")
+        before = store.load()
+        key = store.secret_key
+    make_older(location)
+
+    with opened(location, mode=OpenMode.READ) as store:
+        read = (store.load(), store.verify_audit(), store.secret_key, store.lock_holder())
+    version = schema_version(location)
+    exists = (store_exists(location, "dev"), store_exists(location, "test"))
+    with opened(location, mode=OpenMode.WRITE) as store:
+        after = store.load()
+
+    assert (read[0], read[1].valid, read[1].records, read[2], read[3]) == (before, True, 601, key, None)
+    assert (version, exists) == (2, (True, False))
+    assert (after, schema_version(location)) == (before, SCHEMA_VERSION)
 
 
 @pytest.mark.parametrize("org", ["dev", "prod"])
