@@ -8,7 +8,7 @@ still refer to cannot: the org would be left with a dangling reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.kinds.base import Owns
 from reconciler.model.address import Address
@@ -115,6 +115,7 @@ def _still_referred_to(draft: Draft) -> Iterator[Diagnostic]:
     """A delete, or a replacement under another id, whose target something that stays still refers to."""
     losing = [change for change in draft.changes if _loses_its_id(change, draft.inputs)]
     staying = _users_that_stay(draft) if losing else {}
+    yield from (_followed(change, users) for change in losing if (users := _followers(change, draft)))
     for change in losing:
         names = sorted(staying.get(change.address, set()) - {str(change.address)})
         if names:
@@ -124,6 +125,43 @@ def _still_referred_to(draft: Draft) -> Iterator[Diagnostic]:
                 "remove those references first, or keep it",
                 change,
             )
+
+
+def _followers(replaced: Change, draft: Draft) -> list[Address]:
+    """What refers to the old id in the org, and lets go of it only once the new one is there.
+
+    The old one goes with the first step of the replacement, so it would still be referred to.
+    """
+    if replaced.action is not Action.REPLACE:
+        return []
+    needs = {change.address: change.depends_on for change in draft.changes}
+    return [
+        change.address
+        for change in draft.changes
+        if change.live is not None
+        and change.address.kind == replaced.address.kind
+        and replaced.remote_id in {target for target, _ in change.live.references}
+        and _waits_for(change.address, replaced.address, needs)
+    ]
+
+
+def _waits_for(one: Address, other: Address, needs: Mapping[Address, Sequence[Address]]) -> bool:
+    waiting, seen = [one], {one}
+    while waiting:
+        new = set(needs.get(waiting.pop(), ())) - seen
+        seen |= new
+        waiting += new
+    return other in seen
+
+
+def _followed(replaced: Change, users: Sequence[Address]) -> Diagnostic:
+    names = _listed([str(user) for user in users])
+    return _refusal(
+        f"{replaced.address} would be replaced while {names} still refer{'s' if len(users) == 1 else ''} "
+        "to it, and can follow only once the new one is there",
+        "declare the new one under an address of its own: it is made first, and the old one goes last",
+        replaced,
+    )
 
 
 _PAST = {Action.DELETE: "deleted", Action.REPLACE: "replaced"}

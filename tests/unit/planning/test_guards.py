@@ -24,6 +24,7 @@ from tests.unit.planning.builders import (
     org,
     plan,
     ref,
+    resource,
     schema,
 )
 
@@ -201,6 +202,18 @@ def test_a_schema_that_an_unmanaged_one_refers_to_is_not_deleted() -> None:
     assert not found.applyable
     allowed = PlanOptions(allow_unsafe=(found.fingerprint,))
     assert not plan(prior=[entry(schema("a"))], source=source, options=allowed).applyable
+
+
+def test_a_schema_that_others_follow_to_its_new_id_is_not_replaced() -> None:
+    moved = resource("Schema/a", {"externalId": "z", "name": "A", "fields": []})
+    prior = [entry(schema("a")), entry(schema("b", "a"))]
+    source = org(schemas=[live_schema("a"), live_schema("b", "a")])
+
+    found = plan([moved, schema("b", "z")], prior, source)
+
+    (said,) = refused_users(found)
+    assert said.startswith("Schema/a would be replaced while Schema/b still refers to it, and can follow")
+    assert plan([moved, schema("b")], prior, source).applyable
 
 
 @pytest.mark.parametrize(
