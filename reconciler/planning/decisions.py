@@ -13,7 +13,7 @@ from reconciler.model.change import Action, Change, FieldChange, LiveObject, Ori
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.remote import Settled, Step
 from reconciler.model.resource import Resource
-from reconciler.model.state import EntryStatus, PriorEntry
+from reconciler.model.state import EntryStatus, Intent, PriorEntry
 from reconciler.model.values import TreeObject, escape, tokens
 from reconciler.planning.canonical import canonical, project
 from reconciler.planning.diff import Sides, drifted_fields, lost_fields
@@ -50,14 +50,28 @@ def decide(resource: Resource, found: Match, inputs: PlanInputs) -> Decision:
     kind = inputs.kind(resource.address)
     if found.live is not None:
         return _compare(resource, found, found.live, inputs)
-    if found.stranger is not None and not _is_unknown_outcome(resource.address, inputs):
+    if found.stranger is not None and not _is_unknown_outcome(resource, inputs):
         return _adopt(resource, found, found.stranger, inputs)
     return _create(resource, found, kind, inputs)
 
 
-def _is_unknown_outcome(address: Address, inputs: PlanInputs) -> bool:
-    """Whether an earlier run sent a create for this address and never learned what became of it."""
-    return any(intent.creates and intent.address == address for intent in inputs.prior.open_intents)
+def _is_unknown_outcome(resource: Resource, inputs: PlanInputs) -> bool:
+    """Whether an earlier run sent a create of this resource and never learned what became of it.
+
+    Also where it was called otherwise then: a live object with its natural key may be ours.
+    """
+    kind = inputs.kind(resource.address)
+    return any(
+        intent.creates and (intent.address == resource.address or _is_of(kind, intent, resource))
+        for intent in inputs.prior.open_intents
+    )
+
+
+def _is_of(kind: Kind[Any], intent: Intent, resource: Resource) -> bool:
+    """Whether an intent is about an object with the resource's natural key."""
+    if intent.address.kind != resource.address.kind or intent.entry is None:
+        return False
+    return kind.natural_key(intent.entry.base) == kind.natural_key(kind.complete(resource))
 
 
 # -- create and adopt ------------------------------------------------------------------------------------
@@ -91,7 +105,7 @@ def _create(resource: Resource, found: Match, kind: Kind[Any], inputs: PlanInput
 
 
 def _why_created(resource: Resource, found: Match, inputs: PlanInputs) -> tuple[Reason, tuple[str, ...]]:
-    if _is_unknown_outcome(resource.address, inputs):
+    if _is_unknown_outcome(resource, inputs):
         note = "an earlier run sent this create and never learned what became of it; apply asks first"
         return Reason.UNKNOWN_OUTCOME, (note,)
     if found.entry is None:

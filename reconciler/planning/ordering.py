@@ -1,7 +1,7 @@
 """The order of changes: what must settle before what (design.md, section 6).
 
 Creates and updates come after what they refer to; deletes after what referred to them has gone or let go; an
-update that drops a reference before what deletes or replaces its target.
+update that drops a reference before what deletes or replaces its target; who takes a name after who has it.
 """
 
 from __future__ import annotations
@@ -75,8 +75,13 @@ def _live_edges(kind: str, live: LiveObject, names: Mapping[tuple[str, str], Add
         )
 
 
-def in_order(changes: Sequence[Change], edges: Sequence[Edge]) -> tuple[Change, ...]:
+def in_order(
+    changes: Sequence[Change], edges: Sequence[Edge], givers: Mapping[Address, Address]
+) -> tuple[Change, ...]:
     """The changes in address order, each with the changes that must settle before it.
+
+    Args:
+        givers: for a change that takes a name, the change that lets go of it.
 
     Nothing waits for a fallback: it stands outside of what was approved, so it is not to alter the rest.
     """
@@ -87,6 +92,8 @@ def in_order(changes: Sequence[Change], edges: Sequence[Edge]) -> tuple[Change, 
     users = dependants((change.address for change in changes), edges)
     former = _former_users(changes)
     first = {change.address: _users_first(change, former, edges) for change in changes}
+    for taker, giver in givers.items():
+        first[taker].add(giver)
     return tuple(
         replace(
             change,

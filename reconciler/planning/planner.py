@@ -22,6 +22,7 @@ from reconciler.model.values import Lookup, TreeObject, escape
 from reconciler.planning.decisions import Decision, before_of, decide
 from reconciler.planning.diff import Sides, diff_fields
 from reconciler.planning.graph import cycle_diagnostic, edges_of, find_cycles, in_dependency_order
+from reconciler.planning.handovers import exchanges, givers, refused_takings, takings
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.matching import LiveIndex, index_live, match, renames
 from reconciler.planning.ordering import in_order, org_edges
@@ -104,12 +105,15 @@ def draft_plan(inputs: PlanInputs) -> Draft:
         problems += told
     edges = org_edges(decisions, changes, index, inputs)
     problems += [cycle_diagnostic(cycle) for cycle in find_cycles(edges)]
+    names = takings(changes, index, inputs)
+    ordered = in_order(changes, edges, givers(names))
+    problems += [*refused_takings(names), *exchanges(ordered, givers(names))]
     problems += [found for decision in decisions.values() for found in decision.diagnostics]
     return Draft(
         inputs,
         index,
         decisions,
-        in_order(changes, edges),
+        ordered,
         tuple(
             (decision.entry, decision.drift)
             for decision in decisions.values()

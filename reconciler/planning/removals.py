@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.kinds.base import Owns
@@ -80,6 +80,14 @@ def unseen_intents(inputs: PlanInputs) -> list[Diagnostic]:
     ]
 
 
+def _unseen_entries(inputs: PlanInputs) -> Iterator[PriorEntry]:
+    """What earlier runs may have made for addresses that have left: apply finds out, and removes it."""
+    known = _declared(inputs) | inputs.prior.entries.keys()
+    for intent in inputs.prior.open_intents:
+        if intent.creates and intent.entry is not None and intent.address not in known:
+            yield intent.entry
+
+
 def _notes(*, is_ours: bool, is_there: bool) -> tuple[str, ...]:
     if not is_ours:
         return ("it stays in the org as it is, and is no longer managed",)
@@ -92,7 +100,7 @@ def identity_clashes(
     """A removed and a new address with one natural key are a rename that nobody declared."""
     keys = {
         (entry.address.kind, key): entry
-        for entry in removed
+        for entry in (*removed, *_unseen_entries(inputs))
         if (key := inputs.kind(entry.address).natural_key(entry.base)) is not None
         and inputs.kind(entry.address).endpoint.owns is Owns.OBJECTS
     }
@@ -101,7 +109,7 @@ def identity_clashes(
         resource = decision.resource
         key = inputs.kind(resource.address).natural_key(decision.document)
         entry = keys.get((resource.address.kind, key or ""))
-        if entry is not None and decision.entry is None:
+        if entry is not None and decision.entry is None and entry.address.name not in resource.formerly:
             found.append(
                 resource.diagnostic(
                     "manifest.duplicate-identity",
