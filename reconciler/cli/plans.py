@@ -154,9 +154,11 @@ def read_plan(planfile: Path) -> SavedPlan:
     """
     from reconciler.commands.saved import SavedPlan
     from reconciler.reports import plan_from_document
+    from reconciler.reports.saved_plans import MAX_BYTES
 
     try:
-        text = planfile.read_bytes()
+        with planfile.open("rb") as stream:
+            text = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{planfile}: {error.strerror}") from error
     try:

@@ -168,7 +168,8 @@ class DocumentBuilder:
         """An earlier value again; it keeps the places of where it is written."""
         known = self._anchors.get(name)
         if known is None:
-            self.stop("manifest.syntax", f"the alias *{name} names no value that ends before it", place)
+            message = f"the alias *{name[:200]} names no value that ends before it"
+            self.stop("manifest.syntax", message, place)
         self._check_depth(place, known.height)
         count = len(known.places)
         self.aliased += count

@@ -29,6 +29,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     f"{_CORE}seq": (list,),
     f"{_CORE}str": (str,),
 }
+_LONGEST_NAME = 200
+"""Characters of a tag that a message shows."""
 _MOST_DIRECTIVES = 64
 """The parser compares each %TAG directive of a document with all before it."""
 _TAG_DIRECTIVE = re.compile("(?:^|[\n\r\x85\u2028\u2029])%TAG")
@@ -177,7 +179,7 @@ class _Reader:
         tag = event.tag
         if tag is None or tag == "!" or type(value) in _TYPES.get(tag, ()):
             return
-        shown = tag.replace(_CORE, "!!")
+        shown = tag[:_LONGEST_NAME].replace(_CORE, "!!")
         hint = "write the value itself; quotes make it text"
         self._report(event, "manifest.invalid-value", f"{self._here()}: the tag {shown} is refused", hint)
 

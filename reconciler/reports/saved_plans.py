@@ -11,9 +11,10 @@ import json
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 import pydantic
+from pydantic_core import SchemaValidator
 
 from reconciler.errors import ConfigError
 from reconciler.model import plan as plan_words
@@ -24,6 +25,10 @@ from reconciler.settings import MIB
 
 MAX_BYTES = 256 * MIB
 """More than the plan of a hundred thousand resources."""
+MAX_NODES = 8_000_000
+"""Nor may it hold more values: small ones take far more room in memory than in the file."""
+MAX_MEMBERS = 500_000
+"""Members of one object: each that does not belong costs more to refuse than to read."""
 MAX_DEPTH = 100
 """Deeper than any manifest may be, with what a plan puts around it."""
 
@@ -37,10 +42,12 @@ def plan_from_document(text: str | bytes, *, max_bytes: int = MAX_BYTES) -> Plan
     if len(text) > max_bytes:
         _refuse(f"it is larger than {max_bytes:,} bytes")
     written = _checked_text(text)
+    if sum(map(written.count, ",[{")) > MAX_NODES:
+        _refuse(f"it holds more than {MAX_NODES:,} values")
     document = _parse(written)
     _check_format(document)
     try:
-        plan = _adapter().validate_json(written, strict=True)
+        plan: Plan = _validator().validate_json(written, strict=True)
     except pydantic.ValidationError as error:
         _refuse(_first_problem(error), cause=error)
     if (place := _difference(document, plan_document(plan), "")) is not None:
@@ -75,12 +82,22 @@ def _check_format(document: JsonValue) -> None:
 
 
 @cache
-def _adapter() -> pydantic.TypeAdapter[Plan]:
+def _validator() -> SchemaValidator:
     # The model's own alias for JSON refers to itself by name; pydantic builds from its own one instead.
     adapter = pydantic.TypeAdapter(Plan)
     names = {**vars(plan_words), "JsonValue": pydantic.JsonValue, "JsonObject": dict[str, pydantic.JsonValue]}
     adapter.rebuild(_types_namespace=names)
-    return adapter
+    return SchemaValidator(_failing_fast(adapter.core_schema))
+
+
+def _failing_fast(schema: Any) -> Any:  # noqa: ANN401  # a tree of pydantic's own
+    """The schema with lists that end at their first problem: millions would take more room than the file."""
+    if isinstance(schema, list):
+        return [_failing_fast(member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    within = {name: _failing_fast(member) for name, member in schema.items()}
+    return {**within, "fail_fast": True} if schema.get("type") in ("list", "tuple") else within
 
 
 def _first_problem(error: pydantic.ValidationError) -> str:
@@ -117,6 +134,8 @@ def _is_deeper(document: object, most: int) -> bool:
 
 def _children(node: object) -> list[object]:
     if isinstance(node, dict):
+        if len(node) > MAX_MEMBERS:
+            _refuse(f"one of its objects has more than {MAX_MEMBERS:,} members")
         return list(node.values())
     return node if isinstance(node, list) else []
 

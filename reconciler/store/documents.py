@@ -16,10 +16,17 @@ from reconciler.model.values import JsonValue
 MAX_DEPTH = 100
 """Manifests nest 64 deep at most; every walk over a value recurses."""
 
+MAX_MEMBERS = 50_000
+"""No mapping of ours has as many; each member that does not belong costs more to refuse than to read."""
+
 _OPENING = ("[", "{")
 
 
-class TooDeep(ValueError):
+class TooLarge(ValueError):
+    """A document of a shape that none of ours has."""
+
+
+class TooDeep(TooLarge):
     """A document that nests deeper than `MAX_DEPTH`."""
 
     def __init__(self) -> None:
@@ -32,12 +39,12 @@ def read_json(text: str) -> JsonValue:
         value: JsonValue = _DECODER.decode(text)
     except RecursionError:
         raise TooDeep from None
-    if sum(map(text.count, _OPENING)) > MAX_DEPTH:
-        _check_depth(value)
+    if sum(map(text.count, _OPENING)) > MAX_DEPTH or text.count(",") > MAX_MEMBERS:
+        _check_shape(value)
     return value
 
 
-def _check_depth(value: JsonValue) -> None:
+def _check_shape(value: JsonValue) -> None:
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [member for nested in level for member in _nested_in(nested)]
@@ -47,6 +54,8 @@ def _check_depth(value: JsonValue) -> None:
 
 
 def _nested_in(value: JsonValue) -> list[JsonValue]:
+    if isinstance(value, dict) and len(value) > MAX_MEMBERS:
+        raise TooLarge(f"a mapping has more than {MAX_MEMBERS:,} members")
     members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [member for member in members if isinstance(member, dict | list)]
 

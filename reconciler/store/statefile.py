@@ -22,7 +22,7 @@ from reconciler.model.state import Intent, PriorEntry, Tombstone
 from reconciler.model.values import JsonValue
 from reconciler.settings import MIB
 from reconciler.store.chain import Head, verify_records
-from reconciler.store.documents import TooDeep, read_json
+from reconciler.store.documents import TooLarge, read_json
 from reconciler.store.rows import (
     entry_row,
     intent_row,
@@ -197,7 +197,7 @@ def _parsed(content: bytes) -> JsonValue:
         return read_json(content.decode())
     except (UnicodeDecodeError, json.JSONDecodeError):
         raise _Unusable("it is not JSON") from None
-    except TooDeep as error:
+    except TooLarge as error:
         raise _Unusable(str(error)) from None
     except ValueError:
         raise _Unusable("it holds a number that no JSON has") from None

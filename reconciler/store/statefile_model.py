@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, field_validator
 
 from reconciler.model.address import NAME
 from reconciler.model.audit import FIRST_PREVIOUS_HASH
@@ -72,7 +72,7 @@ class LifecycleModel(_Model):
     adopt: bool
     prevent_destroy: bool
     on_remove: Literal["delete", "forget"]
-    ignore_changes: list[IgnoredModel]
+    ignore_changes: Annotated[list[IgnoredModel], FailFast()]
 
 
 class EntryModel(_Addressed):
@@ -87,7 +87,7 @@ class EntryModel(_Addressed):
     scope: dict[str, Text]
     lifecycle: LifecycleModel
     labels: dict[str, Text]
-    dependencies: list[DependencyModel]
+    dependencies: Annotated[list[DependencyModel], FailFast()]
     source: MarkModel | None
 
 
@@ -155,10 +155,11 @@ class StateFileModel(_Model):
     secret_key: Hash
     """The key is as long as a hash, and in hex."""
     audit_end: EndModel
-    resources: list[EntryModel]
-    tombstones: list[TombstoneModel]
-    journal: list[IntentModel]
-    audit: list[RecordModel]
+    # The first problem is told; noting millions of them would take more memory than the file.
+    resources: Annotated[list[EntryModel], FailFast()]
+    tombstones: Annotated[list[TombstoneModel], FailFast()]
+    journal: Annotated[list[IntentModel], FailFast()]
+    audit: Annotated[list[RecordModel], FailFast()]
 
     @field_validator("resources")
     @classmethod
