@@ -12,7 +12,7 @@ from itertools import pairwise
 from reconciler.errors import UsageError
 
 GROUPS: Mapping[str, frozenset[str]] = {
-    "state": frozenset({"list", "show", "rm", "pull", "push", "unlock"}),
+    "state": frozenset({"list", "show", "mv", "rm", "pull", "push", "unlock"}),
     "audit": frozenset({"list", "verify", "export"}),
     "sandbox": frozenset({"serve", "reset"}),
 }

@@ -63,4 +63,6 @@ def test_unlock_names_whom_it_takes_the_lock_from(applied: Folder) -> None:
     assert "it was held by apply by alex (run another-run, process " in found.out
     assert after.out == "Nobody holds the lock.\n"
     records = run("audit", "list", "--phase", "state", "--format", "json").lines
-    assert [record["detail"] for record in records] == [{"command": "state unlock"}]
+    (detail,) = [record["detail"] for record in records]
+    assert (detail["command"], detail["holder_run_id"]) == ("state unlock", "another-run")
+    assert detail["holder"].startswith("apply by alex (run another-run, process ")

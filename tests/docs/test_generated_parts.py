@@ -87,5 +87,6 @@ def test_console_blocks_outside_of_generated_parts_are_few() -> None:
         ". .venv/bin/activate",
         "reconciler plan",
         "reconciler apply",
+        "reconciler init my-contact-centre",
         ".venv/bin/python -m scripts.documents",
     ]
